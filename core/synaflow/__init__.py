@@ -1,0 +1,92 @@
+"""SynaFlow: typed Python functions, wired by their hints into one checked pipeline that runs anywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from synaflow._check.build import pipeline
+from synaflow._check.collectors import register_collector
+from synaflow._declare.include import include
+from synaflow._declare.step import step
+from synaflow._errors import (
+    Cancelled,
+    ClosedStreamError,
+    ParamsError,
+    PipelineError,
+    Problem,
+    RunnerError,
+    StepError,
+    StreamReadError,
+    SynaflowError,
+    TargetError,
+)
+from synaflow._model import (
+    NO_DEFAULT,
+    Edge,
+    EdgeKind,
+    FieldDef,
+    Input,
+    OnError,
+    Output,
+    ParamsDef,
+    PipelineDef,
+    Region,
+    StepDef,
+    StepMode,
+)
+from synaflow._run.params import bind_params
+from synaflow._run.result import BranchResult, DeadLetter, RunResult, StepResult, StepStatus
+from synaflow._run.runner import Runner, load_runner
+
+if TYPE_CHECKING:
+    from synaflow_local import run, stream
+
+__all__ = [
+    "NO_DEFAULT",
+    "BranchResult",
+    "Cancelled",
+    "ClosedStreamError",
+    "DeadLetter",
+    "Edge",
+    "EdgeKind",
+    "FieldDef",
+    "Input",
+    "OnError",
+    "Output",
+    "ParamsDef",
+    "ParamsError",
+    "PipelineDef",
+    "PipelineError",
+    "Problem",
+    "Region",
+    "RunResult",
+    "Runner",
+    "RunnerError",
+    "StepDef",
+    "StepError",
+    "StepMode",
+    "StepResult",
+    "StepStatus",
+    "StreamReadError",
+    "SynaflowError",
+    "TargetError",
+    "bind_params",
+    "include",
+    "load_runner",
+    "pipeline",
+    "register_collector",
+    "run",
+    "step",
+    "stream",
+]
+
+_LOCAL = frozenset({"run", "stream"})
+
+
+def __getattr__(name: str) -> object:
+    # An eager import would be circular: `import synaflow_local` imports this package first.
+    if name in _LOCAL:
+        import synaflow_local
+
+        return getattr(synaflow_local, name)
+    raise AttributeError(f"module 'synaflow' has no attribute '{name}'")

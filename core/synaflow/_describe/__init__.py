@@ -1,0 +1,1 @@
+"""A `PipelineDef` in words and as data for other programs."""
