@@ -1,0 +1,236 @@
+"""Finding a member of a class, with its type, as a protocol's check sees it.
+
+A member's type comes, nearest class first, from typeshed's excerpt, from the annotations in the
+class body, or from the hints of a method. A method of the standard library without hints takes
+those of the nearest base that declares it; any other without hints is gradual: all Any.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, TypeVar, get_origin
+
+from synaflow._types.atoms import NoneType, Param, Signature, name_of
+from synaflow._types.bases import ancestors, full_args, is_protocol, parameters, stub_method, stub_of
+from synaflow._types.errors import TypeForm, UndecidableTypeError
+from synaflow._types.substitution import free_typevars, replace
+
+__all__ = ["Member", "find_member", "own_hints", "protocol_members"]
+
+_MEMO_SIZE = 1 << 14
+#: What every class body holds; none of it is asked for by a protocol (as in `typing`).
+_NOT_MEMBERS = frozenset(
+    (
+        *("__abstractmethods__", "__annotate__", "__annotate_func__", "__annotations__", "__annotations_cache__"),
+        *("__callable_proto_members_only__", "__class_getitem__", "__dict__", "__doc__", "__firstlineno__", "__init__"),
+        *("__init_subclass__", "__match_args__", "__module__", "__new__", "__non_callable_proto_members__"),
+        *("__orig_bases__", "__parameters__", "__protocol_attrs__", "__qualname__", "__slots__"),
+        *("__static_attributes__", "__subclasshook__", "__type_params__", "__weakref__"),
+        *("_abc_impl", "_is_protocol", "_is_runtime_protocol"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a class.
+
+    Attributes:
+        types: Its type; a method's signature is bound to the instance. Several are overloads.
+        settable: Whether it may be assigned to on an instance.
+        is_class_var: Whether it is declared a ClassVar.
+        on_class: Whether it is a classmethod or a staticmethod.
+    """
+
+    types: tuple[TypeForm, ...]
+    settable: bool = False
+    is_class_var: bool = False
+    on_class: bool = False
+
+    def replaced(self, new: Mapping[Any, TypeForm]) -> Member:
+        """This member, with `new` put in the place of TypeVars and Self."""
+        changed = tuple(replace(tp, new) for tp in self.types)
+        return Member(changed, self.settable, self.is_class_var, self.on_class)
+
+
+@functools.lru_cache(maxsize=_MEMO_SIZE)
+def protocol_members(cls: type) -> tuple[str, ...]:
+    """The names that a protocol asks for, its own and those of its bases."""
+    names: dict[str, None] = {}
+    for base in ancestors(cls):
+        if base is object or not is_protocol(base):
+            continue
+        if stub_of(base).is_protocol:
+            names |= dict.fromkeys(stub_of(base).members)
+        else:
+            own = [*base.__dict__, *inspect.get_annotations(base)]
+            if base.__dict__.get("__hash__", own) is None:
+                own.remove("__hash__")  # put there by Python, beside an __eq__
+            names |= dict.fromkeys(n for n in own if n not in _NOT_MEMBERS and not n.startswith("_abc_"))
+    return tuple(names)
+
+
+def find_member(cls: type, args: tuple[TypeForm, ...], name: str, this: TypeForm) -> Member | None:
+    """Look a member up on instances of `cls[args]`.
+
+    Args:
+        cls: The class.
+        args: Its arguments.
+        name: The member's name.
+        this: What `Self` is.
+
+    Returns:
+        The member; None if there is none.
+
+    Raises:
+        UndecidableTypeError: If it is there, and its type is not to be had at run time.
+    """
+    found = _declared(cls, name)
+    if found is None:
+        return None
+    new: dict[Any, TypeForm] = dict(zip(parameters(cls), full_args(cls, args), strict=False))
+    return found.replaced(new | {"Self": this})
+
+
+@functools.lru_cache(maxsize=_MEMO_SIZE)
+def _declared(cls: type, name: str) -> Member | None:
+    """The member in terms of the class's own parameters."""
+    unhinted: Member | None = None
+    for base, args in ancestors(cls).items():
+        if base is typing.cast("type", Any):
+            return Member((Any,), settable=True)
+        member = _own_member(base, name)
+        if member is None:
+            continue
+        if member is not _UNKNOWN:
+            return member.replaced(dict(zip(parameters(base), args, strict=False)))
+        unhinted = _UNKNOWN
+        if base.__module__.partition(".")[0] not in sys.stdlib_module_names:
+            return _UNKNOWN
+    if unhinted is None and _set_in_init(cls, name):
+        raise UndecidableTypeError(cls, f"{name!r} is only set in __init__: annotate it in the class body")
+    return unhinted
+
+
+#: There, and nothing is known of its type.
+_UNKNOWN = Member((Any,), settable=True)
+
+
+def _own_member(cls: type, name: str) -> Member | None:
+    overloads = stub_method(cls, name)
+    if overloads:
+        return Member(overloads)
+    hint = own_hints(cls).get(name)
+    if hint is not None:
+        return _attribute(cls, hint)
+    if name not in cls.__dict__:
+        return None
+    return _from_value(cls, name, cls.__dict__[name])
+
+
+@functools.lru_cache(maxsize=_MEMO_SIZE)
+def own_hints(cls: type) -> Mapping[str, TypeForm]:
+    """The annotations in a class's own body, resolved; qualifiers are kept."""
+    own = inspect.get_annotations(cls)
+    if not own:
+        return own
+    hints = _resolve(cls, cls)
+    return {name: hints[name] for name in own if name in hints}
+
+
+def _resolve(owner: object, cls: type) -> Mapping[str, TypeForm]:
+    local = {cls.__name__: cls, **{p.__name__: p for p in getattr(cls, "__type_params__", ())}}
+    try:
+        return typing.get_type_hints(owner, localns=local, include_extras=True)
+    except Exception as error:  # whatever a user's annotation raises
+        raise UndecidableTypeError(owner, f"its hints don't resolve: {error}") from error
+
+
+def _attribute(cls: type, hint: TypeForm) -> Member:
+    qualifier = name_of(get_origin(hint) or hint)
+    if qualifier == name_of(ClassVar):
+        return Member((hint,), settable=True, is_class_var=True)
+    return Member((hint,), settable=qualifier != name_of(Final) and not _is_frozen(cls))
+
+
+def _is_frozen(cls: type) -> bool:
+    params = getattr(cls, "__dataclass_params__", None)
+    return bool(params is not None and params.frozen) or (issubclass(cls, tuple) and hasattr(cls, "_fields"))
+
+
+def _from_value(cls: type, name: str, value: object) -> Member | None:
+    """The member that a value in a class body makes."""
+    if value is None:
+        return Member((NoneType,), settable=True)
+    on_class = isinstance(value, classmethod | staticmethod)
+    function = value.__func__ if isinstance(value, classmethod | staticmethod) else value
+    if isinstance(value, property):
+        getter = value.fget
+        return Member(_result(getter, cls) if getter else (Any,), settable=value.fset is not None)
+    if isinstance(value, functools.cached_property):
+        return Member(_result(value.func, cls), settable=True)
+    if isinstance(function, types.FunctionType):
+        overloads = typing.get_overloads(function) or [function]
+        if not any(_is_hinted(overload) for overload in overloads):
+            return _UNKNOWN if not on_class else Member((Any,), on_class=True)
+        bound = not isinstance(value, staticmethod)
+        return Member(tuple(_signature(f, cls, bound=bound) for f in overloads), on_class=on_class)
+    if hasattr(type(value), "__get__") or callable(value):
+        return _UNKNOWN
+    return Member((type(value),), settable=True)
+
+
+def _is_hinted(function: Callable[..., object]) -> bool:
+    return bool(inspect.get_annotations(inspect.unwrap(function)))
+
+
+def _result(getter: Callable[..., object], cls: type) -> tuple[TypeForm, ...]:
+    return (_signature(getter, cls, bound=True).returns,)
+
+
+def _signature(method: Callable[..., object], cls: type, *, bound: bool) -> Signature:
+    """The signature of a method as seen on an instance; what is not annotated is Any."""
+    function = inspect.unwrap(method)
+    hints = _resolve(function, cls)
+    params = list(inspect.signature(function).parameters.values())
+    new: dict[Any, TypeForm] = {}
+    if (
+        bound
+        and params
+        and params[0].kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    ):
+        this = hints.get(params.pop(0).name)
+        new.update(dict.fromkeys(free_typevars(this), typing.Self))  # the old way to say Self (PEP 673)
+        for own in parameters(cls):
+            new.pop(own, None)
+    taken = tuple(Param(p.name, p.kind, hints.get(p.name, Any), p.default is inspect.Parameter.empty) for p in params)
+    returns = hints.get("return", Any)
+    if inspect.iscoroutinefunction(function):
+        returns = Coroutine[Any, Any, returns]  # type: ignore[valid-type]
+    signature = Signature(taken, returns)
+    for tp in _variadics(signature):
+        raise UndecidableTypeError(function, f"{tp} is not supported")
+    signature = signature.map(lambda tp: replace(tp, new)) if new else signature
+    free: frozenset[TypeVar] = frozenset().union(*map(free_typevars, signature.hints()))
+    return Signature(signature.params, signature.returns, free - frozenset(parameters(cls)))
+
+
+def _variadics(signature: Signature) -> Iterator[str]:
+    for tp in signature.hints():
+        for param in (tp, *getattr(tp, "__parameters__", ())):
+            if type(param).__name__ in ("ParamSpec", "TypeVarTuple", "ParamSpecArgs", "ParamSpecKwargs"):
+                yield type(param).__name__.removesuffix("Args").removesuffix("Kwargs")
+
+
+def _set_in_init(cls: type, name: str) -> bool:
+    for base in cls.__mro__:
+        code = getattr(base.__dict__.get("__init__"), "__code__", None)
+        if code is not None and name in code.co_names:
+            return True
+    return False
