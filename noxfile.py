@@ -1,0 +1,132 @@
+"""Every check of this repository. `nox -l` lists them, `nox -s NAME` runs one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+from packaging.requirements import Requirement
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["tests", "lint", "types", "docs"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PROJECT)
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+PACKAGES = [Path(package).name for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
+CHECKED = ["core", "runners", "examples", "tests", "noxfile.py"]
+
+
+def group(name: str) -> tuple[str, ...]:
+    """The requirements of a dependency group."""
+    return nox.project.dependency_groups(PROJECT, name)
+
+
+def interpreter(version: str) -> str | None:
+    """A Python of that version that really starts: a version manager's shim may be on PATH with nothing behind it."""
+    if version == RUNNING:
+        return sys.executable
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    candidates = [shutil.which(f"python{version}"), *map(str, sorted(pyenv.glob(f"{version}.*/bin/python")))]
+    program = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
+    for candidate in filter(None, candidates):
+        answer = subprocess.run([candidate, "-c", program], capture_output=True, text=True, check=False)
+        if answer.stdout.strip() == version:
+            return candidate
+    return None
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Installs the project as a user would, and what the named groups ask for."""
+    session.install(".", *(requirement for name in groups for requirement in group(name)))
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Install the project and run all its tests on the running interpreter."""
+    install(session, "test")
+    session.run("pytest", *session.posargs)
+
+
+def _tests_on(version: str) -> None:
+    python = interpreter(version)
+
+    def session_tests(session: nox.Session) -> None:
+        if python is None:
+            session.skip(f"no working Python {version} on this machine: NOT tested on it")
+        install(session, "test")
+        session.run("pytest", *session.posargs)
+
+    session_tests.__doc__ = f"Install the project and run all its tests on Python {version}."
+    # The tag `pythons` is what continuous integration runs beside `tests`: every version but the one that has had its turn.
+    nox.session(name=f"tests-{version}", python=python, tags=[] if version == RUNNING else ["pythons"])(session_tests)
+
+
+for _version in PYTHONS:
+    _tests_on(_version)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, formatting, and which package may import which."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", env={"PYTHONPATH": os.pathsep.join(["core", "runners", "adapters"])})
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy (strict) and pyright."""
+    install(session, "test", "types")
+    session.run("mypy", *CHECKED)
+    session.run("pyright", "--pythonpath", str(Path(session.bin) / "python"))
+
+
+@nox.session
+def bare(session: nox.Session) -> None:
+    """Install the project alone, import each package first in a fresh process, and run the quickstart."""
+    session.install(".")
+    for package in PACKAGES:
+        session.run("python", "-W", "error", "-c", f"import {package}")
+    session.run("python", "-W", "error", "examples/quickstart.py")
+    session.run("synaflow", "check", "examples/quickstart.py")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build wheel and source distribution, check what is in them, and use the command line from the wheel."""
+    dist = Path(session.create_tmp()).resolve() / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    session.install("build", *group("test"))
+    session.run("python", "-m", "build", "--outdir", str(dist), silent=True)
+    session.run("pytest", "tests/ground/check_dist.py", env={"SYNAFLOW_DIST": str(dist)})
+    session.install("--force-reinstall", *map(str, dist.glob("*.whl")))
+    with session.chdir(dist):  # where no source could be imported by accident
+        session.run("synaflow", "--version")
+
+
+@nox.session
+def minimums(session: nox.Session) -> None:
+    """Run the tests against the lowest version of every dependency that pyproject.toml allows."""
+    lowest = [
+        str(requirement).replace(">=", "==") for requirement in map(Requirement, PROJECT["project"]["dependencies"])
+    ]
+    constraints = Path(session.create_tmp()).resolve() / "lowest.txt"
+    constraints.write_text("\n".join(lowest) + "\n")
+    session.install(".", *group("test"), "--constraint", str(constraints))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Run every example in the docstrings and in the README."""
+    install(session, "test")
+    session.run("pytest", "--doctest-modules", "--pyargs", *PACKAGES)
+    session.run("pytest", "tests/ground/test_readme.py")
