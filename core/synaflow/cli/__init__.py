@@ -1,0 +1,8 @@
+"""The command line: `synaflow run`, `check`, `explain`, `export`, and what installed targets add."""
+
+from __future__ import annotations
+
+from synaflow.cli.app import main
+from synaflow.cli.target import load_target
+
+__all__ = ["load_target", "main"]
