@@ -1,0 +1,282 @@
+"""One run: its values, its errors, whose fault they are, and the result that is made of them."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING
+
+from synaflow import (
+    BranchResult,
+    Cancelled,
+    DeadLetter,
+    OnError,
+    PipelineDef,
+    RunResult,
+    StepDef,
+    StepError,
+    StepResult,
+    StepStatus,
+)
+from synaflow_local.stats import Clock
+
+if TYPE_CHECKING:
+    from synaflow_local.forks import Fork
+    from synaflow_local.plan import Plan
+
+__all__ = ["Execution"]
+
+
+class Execution:
+    """What a run knows, from its first step to its last.
+
+    Attributes:
+        pipeline: What is run.
+        plan: How.
+        values: The values there are, by step or field.
+        skipped: The steps that can't run, because something they depend on has failed.
+        stopped: Whether the run is to end.
+        fatal: An exception that is not an error (`KeyboardInterrupt`, ...), to be raised as it is.
+        items_in: Items taken, by step, where they were counted.
+        items_out: Items given, by step, where they were counted.
+        branches: How the branches of the forks went.
+        clock: Who spent how long, where that is measured.
+    """
+
+    def __init__(
+        self,
+        pipeline: PipelineDef,
+        plan: Plan,
+        values: dict[str, object],
+        stats: bool,
+        dead_letter: Callable[[DeadLetter], None] | None,
+    ) -> None:
+        self.pipeline = pipeline
+        self.plan = plan
+        self.values = values
+        self.stats = stats
+        self.clock = Clock()
+        self.skipped: set[str] = set()
+        self.stopped = False
+        self.fatal: BaseException | None = None
+        self.first: StepError | None = None
+        self.items_in: dict[str, int | None] = {}
+        self.items_out: dict[str, int] = {}
+        self.branches: list[BranchResult] = []
+        self.seconds: dict[str, float] = {}
+        self.statuses: dict[str, StepStatus] = {}
+        self.hand_out: Callable[[Iterator[object]], None] = _nobody
+        self._uses = plan.uses.copy()
+        self._kept: dict[str, object] = {}
+        self._errors: list[StepError] = []
+        self._dead_letters: list[DeadLetter] = []
+        self._handler = dead_letter
+        self._frames: dict[FrameType, str] = {}
+        self._origins: list[tuple[BaseException, str, int | None]] = []
+        self._started = time.perf_counter()
+
+    # Values
+
+    def take(self, name: str) -> object:
+        """A value for one consumer; the last one to take it takes it out."""
+        left = self._uses[name] = self._uses[name] - 1
+        return self.values[name] if left else self.values.pop(name)
+
+    def give(self, name: str, value: object) -> None:
+        """Keeps a step's value for its consumers, if it has any."""
+        self.statuses[name] = StepStatus.OK
+        if name in self._uses:
+            self.values[name] = value
+
+    def keep(self, name: str, value: object) -> None:
+        """Keeps a stream's items as an output."""
+        self._kept[name] = value
+
+    def call(self, step: StepDef, arguments: dict[str, object]) -> object:
+        """Calls a step's function."""
+        positional = self.plan.positional.get(step.name)
+        if positional is None:
+            return step.fn(**arguments)
+        defaults = {parameter.name: parameter.default for parameter in step.inputs}
+        passed = [name for name in positional if name in arguments]
+        # One that takes its default has to be passed after all where a later one is.
+        by_position = positional[: positional.index(passed[-1]) + 1] if passed else ()
+        return step.fn(*(arguments.pop(name, defaults[name]) for name in by_position), **arguments)
+
+    def iterator(self, step: StepDef, source: object) -> Iterator[object]:
+        """The iterator that a step annotated as a stream has returned.
+
+        Raises:
+            TypeError: It has returned something else.
+        """
+        if hasattr(type(source), "__next__"):
+            iterator: Iterator[object] = source  # type: ignore[assignment]  # as just seen
+            return iterator
+        if step.name in self.plan.lenient and isinstance(source, Iterable):
+            return iter(source)
+        raise TypeError(
+            f"{step.function}() is annotated as a stream but returned {type(source).__name__}, which is no iterator"
+        )
+
+    # Errors
+
+    def watch(self, step: str, source: object) -> None:
+        """Takes note of a generator's frame: an error is the fault of the innermost step in its traceback."""
+        frame = getattr(source, "gi_frame", None)
+        if frame is not None:
+            self._frames[frame] = step
+
+    def at(self, error: BaseException, step: str, index: int | None) -> None:
+        """Takes note of where an error came from, where that is known better than from its traceback."""
+        if not any(known is error for known, _, _ in self._origins):
+            self._origins.append((error, step, index))
+
+    def blame(self, error: BaseException) -> str | None:
+        """The step whose own code raised an error; None where no step but the one that is asking can have."""
+        for known, step, _ in self._origins:
+            if known is error:
+                return step
+        found = None
+        traceback: TracebackType | None = error.__traceback__
+        while traceback is not None:
+            found = self._frames.get(traceback.tb_frame, found)
+            traceback = traceback.tb_next
+        return found
+
+    def fail(self, step: str, error: BaseException, where: Callable[[str], int | None]) -> None:
+        """Takes note that an exception came out of a step: its own, one of a producer's, or that it was stopped.
+
+        Args:
+            step: The step it came out of.
+            error: The exception.
+            where: Gives the index of the item that a step is at, where that is known.
+        """
+        if isinstance(error, Cancelled):
+            self.statuses.setdefault(step, StepStatus.SKIPPED if step in self.skipped else StepStatus.CANCELLED)
+            return
+        if not isinstance(error, Exception):
+            self.fatal = self.fatal or error
+            self.stopped = True
+            return
+        culprit = self.blame(error) or step
+        if culprit != step:
+            self.statuses.setdefault(step, StepStatus.CANCELLED)
+        self.record(culprit, error, where(culprit))
+
+    def record(self, step: str, error: Exception, index: int | None = None) -> None:
+        """Takes note of a step's failure, and stops the run unless the step says otherwise."""
+        if any(known.__cause__ is error for known in self._errors):
+            return
+        failure = self._failure(step, error, index)
+        definition = self.pipeline[step] if step in self.pipeline else None
+        if definition is not None:
+            self.statuses[step] = StepStatus.FAILED
+        if self.first is not None:
+            self.first.add_note(f"afterwards: {failure}")
+            self._errors.append(failure)
+            return
+        self._errors.append(failure)
+        if definition is None or definition.on_error is OnError.STOP:
+            self.first = failure
+            self.stopped = True
+        elif not definition.output.stream:
+            self._skip_dependents(step)
+
+    def forgive(self, step: str, error: Exception, index: int) -> None:
+        """Takes note that a stream has ended early, where that is allowed."""
+        self.record(step, error, index)
+
+    def drop(self, step: str, index: int, items: Mapping[str, object], error: Exception) -> None:
+        """Drops an item that an `each` step has failed on."""
+        failure = self._failure(step, error, index)
+        letter = DeadLetter(step, index, dict(items), failure)
+        self._dead_letters.append(letter)
+        if self._handler is not None:
+            self._handler(letter)
+
+    def closing(self, step: str, source: object, close: Callable[[], object]) -> None:
+        """Closes something of a step's; an error of its `finally` fails a run that was fine."""
+        if self.stopped and getattr(source, "gi_frame", None) is not None:
+            self.statuses.setdefault(step, StepStatus.CANCELLED)
+        try:
+            close()
+        except Cancelled:
+            self.statuses.setdefault(step, StepStatus.CANCELLED)
+        except Exception as error:
+            self.record(self.blame(error) or step, error)
+        except BaseException as error:
+            self.fatal = self.fatal or error
+            self.stopped = True
+
+    def watch_ends(self, forks: Iterable[Fork]) -> None:
+        """Warns of errors that no consumer reached: with `max_in_flight` above 1, a source is pulled ahead."""
+        for fork in forks:
+            if fork.pending is not None and not self.stopped:
+                warnings.warn(
+                    f"step '{fork.name}' of pipeline '{self.pipeline.name}' failed after item {fork.count - 1}, "
+                    f"where no consumer had asked for more: {fork.pending!r}",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+
+    def _failure(self, step: str, error: Exception, index: int | None) -> StepError:
+        for known, _, where in self._origins:
+            if known is error and where is not None:
+                index = where
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        failure = StepError(self.pipeline.name, step, reason, index)
+        failure.__cause__ = error
+        return failure
+
+    def _skip_dependents(self, step: str) -> None:
+        waiting = [step]
+        while waiting:
+            for edge in self.pipeline.edges_out_of(waiting.pop()):
+                if edge.consumer not in self.skipped:
+                    self.skipped.add(edge.consumer)
+                    waiting.append(edge.consumer)
+
+    # The result
+
+    def result(self) -> RunResult:
+        """What has come of the run."""
+        pipeline = self.pipeline
+        values = {
+            name: self._kept[name] if name in self._kept else self.values[name]
+            for name in self.plan.outputs
+            if name in self._kept or name in self.values
+        }
+        self._frames.clear()
+        self._origins.clear()
+        if self.stats:
+            self.clock.turn("")
+            self.seconds = {**self.clock.seconds, **self.seconds}
+        return RunResult(
+            pipeline.name,
+            values,
+            {step.name: self._step_result(step) for step in pipeline.steps},
+            tuple(self.branches),
+            tuple(self._errors),
+            tuple(self._dead_letters),
+            time.perf_counter() - self._started,
+            dict(pipeline.aliases),
+        )
+
+    def _step_result(self, step: StepDef) -> StepResult:
+        name = step.name
+        default = StepStatus.SKIPPED if name in self.skipped else StepStatus.CANCELLED
+        dropped = sum(1 for letter in self._dead_letters if letter.step == name) if self._dead_letters else 0
+        return StepResult(
+            name,
+            self.statuses.get(name, default),
+            self.items_in.get(name),
+            self.items_out.get(name),
+            self.seconds.get(name),
+            dropped,
+        )
+
+
+def _nobody(source: Iterator[object]) -> None:
+    raise AssertionError("only a run made by stream() hands items out")

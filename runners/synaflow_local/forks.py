@@ -1,0 +1,333 @@
+"""Forks: one stream, several consumers, exact lockstep.
+
+How an item travels
+-------------------
+Every consumer is an ordinary function with a `for` loop in it, suspended in the middle of that loop in a greenlet of its
+own while others run. A consumer's branch is the generator `read` below. When the consumer asks for the next item and there
+is none for it, `read` puts the branch among the fork's `waiting` and gives the turn away:
+
+* to the first listed consumer that has an item (`scheduler.ready`), by a direct switch from stack to stack. In the common
+  case, n consumers of one fork, the turn so goes round in a ring, and an item costs each consumer one switch;
+* when nobody has one, to the consumer that should pull (`scheduler.turn`), which is told so by the value `PULL` that
+  its switch returns. It runs the source on its own stack (`scheduler.pull`), hands the item over to all branches, and the
+  first listed of those that waited goes on.
+
+So item n+1 leaves the source only when everybody has taken n and nobody has anything left to do with it. The pull may
+itself have to wait, where the source reads another fork: then the puller is simply waiting there, and `fork.puller` says
+that this source is in use, for a generator can't be entered twice.
+
+What is handed over isn't copied to each branch: those that wait all read `fork.item`, which stays until the next pull,
+and a next pull there is only when all have read. Only a branch that wasn't waiting (its consumer is busy with another
+branch, or hasn't started) gets the item into its buffer.
+
+With `max_in_flight=N` the item is a chunk, a list of up to N items, and `read` gives an iterator over it, which
+`chain.from_iterable` flattens in C. All the rest is the same.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from operator import length_hint
+from typing import TYPE_CHECKING, Final, Protocol
+
+import greenlet
+
+from synaflow import Cancelled, ClosedStreamError, Edge, StreamReadError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from synaflow_local.scheduler import Scheduler
+    from synaflow_local.tasks import Task
+
+__all__ = ["PULL", "Branch", "Closable", "Fork"]
+
+
+class _Pull:
+    """The type of `PULL`."""
+
+
+PULL: Final = _Pull()
+"""What a waiting consumer's switch returns when it is its turn to pull; anything else means that its item is there."""
+
+
+class Closable(Protocol):
+    """Something a reader has opened and has to close."""
+
+    def close(self) -> Fork | None:
+        """Closes it; gives back a fork that is left without branches by that, which is to be closed next."""
+
+
+@dataclass(slots=True, eq=False)
+class _End:
+    """How a fork's source ended."""
+
+    value: object = None
+    error: Exception | None = None
+    traceback: TracebackType | None = None
+
+    def deliver(self) -> object:
+        if self.error is not None:
+            # The same object is raised on every branch: each starts from the source's traceback, not the last consumer's.
+            raise self.error.with_traceback(self.traceback)
+        return self.value
+
+
+@dataclass(slots=True, eq=False)
+class Fork:
+    """A stream with several branches (or one whose end somebody waits for).
+
+    Attributes:
+        name: The step or params field whose stream it is.
+        limit: How many items its branches may be apart.
+        downstream: Names of the forks that are made from it, directly or not.
+        next: Gives the next item, or chunk, of the source.
+        opened: What was opened to read the source, producers first.
+        branches: All branches, in the order their consumers are listed.
+        width: How many of them are live.
+        waiting: The branches whose consumers wait for the next item.
+        item: What was pulled last.
+        count: How many items were pulled.
+        largest: The largest number of items pulled at once.
+        puller: The task that is pulling it, None when nobody is.
+        end: How the source ended, None while it hasn't.
+        over: Whether it has ended or is closed.
+        told: The tasks that were woken to see its end.
+        pending: An error that is delivered once the items before it are.
+        round: The branches that waited last time, and
+        order: the tasks behind them, the first listed last.
+    """
+
+    name: str
+    limit: int
+    downstream: frozenset[str] = frozenset()
+    next: Callable[[], object] = field(init=False)
+    opened: list[Closable] = field(default_factory=list)
+    branches: list[Branch] = field(default_factory=list)
+    width: int = 0
+    waiting: list[Branch] = field(default_factory=list)
+    item: object = None
+    count: int = 0
+    largest: int = 0
+    puller: Task | None = None
+    end: _End | None = None
+    over: bool = False
+    told: list[Task] = field(default_factory=list)
+    pending: Exception | None = None
+    round: list[Branch] = field(default_factory=list)
+    order: list[Task] = field(default_factory=list)
+    _source: Iterator[object] = field(init=False)
+    _value: object = None
+
+    def feed(self, source: Iterator[object], returns: bool) -> None:
+        """Gives it its source. `returns`: whether the source's return value has to be kept where chunks would lose it."""
+        self._source = source
+        if self.limit == 1:
+            self.largest = 1
+            self.next = source.__next__
+        else:
+            self.next = self._chunk_keeping_value if returns else self._chunk
+
+    def _chunk(self) -> list[object]:
+        if self.pending is not None:
+            raise self.pending
+        items: list[object] = []
+        try:
+            items.extend(islice(self._source, self.limit))
+        except Exception as error:
+            # What was pulled before the error is delivered before it.
+            if not items:
+                raise
+            self.pending = error
+        if not items:
+            raise StopIteration
+        return items
+
+    def _chunk_keeping_value(self) -> list[object]:
+        if self.pending is not None:
+            raise self.pending
+        items: list[object] = []
+        try:
+            while len(items) < self.limit:
+                items.append(next(self._source))
+        except StopIteration as stop:
+            # Asked again, an exhausted generator gives no value any more.
+            self._value = self._value if stop.value is None else stop.value
+            if not items:
+                raise StopIteration(self._value) from None
+        except Exception as error:
+            if not items:
+                raise
+            self.pending = error
+        return items
+
+    def finish(self, value: object = None, error: Exception | None = None) -> None:
+        """Takes note of the source's end."""
+        if error is self.pending:
+            self.pending = None
+        self.end = _End(value, error, error.__traceback__ if error is not None else None)
+        self.over = True
+        self.item = None
+
+
+@dataclass(slots=True, eq=False)
+class Branch:
+    """One consumer's view of a fork.
+
+    Attributes:
+        fork: The fork.
+        edge: The edge, None where the runner itself is the consumer.
+        consumer: The step it is read by, for people.
+        reader: Who reads it: a task, or a fork, whose puller does.
+        buffer: Items (or chunks) pulled while the consumer wasn't waiting for them.
+        peak: The most items there ever were in the buffer.
+        taken: Items the consumer took, once it is closed.
+        live: Whether it still counts among the fork's branches.
+        refuse: What reading it raises; None while it may be read.
+        fault: The error of a read that wasn't allowed: it fails the step even if the step swallowed it.
+        iterator: What the consumer iterates over.
+    """
+
+    fork: Fork
+    edge: Edge | None
+    consumer: str
+    reader: Task | Fork
+    buffer: deque[object] = field(default_factory=deque)
+    peak: int = 0
+    taken: int = 0
+    live: bool = True
+    refuse: type[BaseException] | None = None
+    fault: StreamReadError | None = None
+    iterator: Iterator[object] = field(init=False)
+    downstream: list[Generator[object, None, object]] = field(default_factory=list)
+    _chunk: Iterator[object] = field(default_factory=lambda: iter(()))
+    _missed: int = 0
+
+    def open(self, scheduler: Scheduler, as_generator: bool) -> Iterator[object]:
+        """Makes the iterator that the consumer gets. `as_generator`: whether it has to be a generator."""
+        reading = read(self, scheduler)
+        if self.fork.limit == 1:
+            self.iterator = reading
+        else:
+            chunks: Iterator[Iterator[object]] = reading  # type: ignore[assignment]  # chunked, it yields iterators
+            self.iterator = _flatten(chunks) if as_generator else chain.from_iterable(chunks)
+        return self.iterator
+
+    def unwrap(self, chunk: object) -> Iterator[object]:
+        """The iterator over a chunk, remembered so that what is left of it can be told."""
+        items: list[object] = chunk  # type: ignore[assignment]  # chunked, a fork's item is a list
+        self._chunk = iter(items)
+        return self._chunk
+
+    def size(self, item: object) -> int:
+        """How many items that is."""
+        return 1 if self.fork.limit == 1 else len(item)  # type: ignore[arg-type]
+
+    def backlog(self) -> int:
+        """How many items wait in it."""
+        if self.fork.limit == 1:
+            return len(self.buffer)
+        return sum(map(self.size, self.buffer)) + length_hint(self._chunk)
+
+    def behind(self) -> bool:
+        """Whether its consumer has yet to take an item that was pulled."""
+        return bool(self.buffer) or length_hint(self._chunk) > 0
+
+    def push(self, item: object) -> None:
+        """Keeps an item for a consumer that isn't waiting for it."""
+        self.buffer.append(item)
+        size = self.backlog()
+        if size > self.peak:
+            self.peak = size
+
+    def items_taken(self) -> int:
+        """How many items the consumer has taken so far."""
+        return self.fork.count - self.backlog() - self._missed if self.live else self.taken
+
+    def abandoned(self) -> bool:
+        """Whether a transform between it and its reader has ended, so that nobody will ever read it again."""
+        return any(generator.gi_frame is None for generator in self.downstream)
+
+    def miss(self) -> None:
+        """Takes note that its consumer was stopped where it waited."""
+        if self in self.fork.waiting:
+            self.fork.waiting.remove(self)
+        elif self.fork.end is None and self.live:
+            self._missed = self.size(self.fork.item)
+
+    def close(self) -> Fork | None:
+        """Closes it; gives back the fork if that was its last live branch."""
+        if not self.live:
+            return None
+        self.taken = self.items_taken()
+        self.peak = max(self.peak, self.fork.largest if self.taken else 0)
+        self.live = False
+        self.refuse = self.refuse or ClosedStreamError
+        self.buffer.clear()
+        deque(self._chunk, maxlen=0)
+        self.fork.width -= 1
+        return self.fork if self.fork.width == 0 else None
+
+    def refusal(self) -> BaseException:
+        """The error of a read after it was closed."""
+        if self.refuse is Cancelled:
+            return Cancelled(f"step '{self.consumer}' was stopped")
+        return ClosedStreamError(
+            f"the stream '{self.fork.name}' was read by '{self.consumer}' after that step had ended; "
+            "read it inside the step, or ask for a list"
+        )
+
+    def foreign(self) -> StreamReadError:
+        """The error of a read from another thread."""
+        self.fault = StreamReadError(
+            f"step '{self.consumer}' read the stream '{self.fork.name}' from a thread of its own; "
+            "read it in the thread that runs the pipeline, and hand the items to the other thread"
+        )
+        return self.fault
+
+
+def read(branch: Branch, scheduler: Scheduler) -> Generator[object, None, object]:
+    """What a consumer iterates over: the hot path, see the top of this module."""
+    fork, buffer = branch.fork, branch.buffer
+    waiting, ready = fork.waiting, scheduler.ready
+    unwrap = branch.unwrap if fork.limit > 1 else None
+    while True:
+        if branch.refuse is not None:
+            raise branch.refusal()
+        if buffer:
+            scheduler.forced = None
+            yield buffer.popleft() if unwrap is None else unwrap(buffer.popleft())
+            continue
+        if fork.end is not None:
+            return fork.end.deliver()
+        waiting.append(branch)
+        try:
+            if ready:
+                task = ready.pop()
+                signal = task.stack.switch()
+            else:
+                signal = scheduler.turn(branch.reader.puller)  # type: ignore[arg-type]  # who runs this has a puller
+            if signal is PULL:
+                scheduler.pull(fork, branch.reader.puller)  # type: ignore[arg-type]
+        except greenlet.error:
+            branch.miss()
+            raise branch.foreign() from None
+        except BaseException:
+            branch.miss()
+            raise
+        if fork.end is not None:
+            return fork.end.deliver()
+        yield fork.item if unwrap is None else unwrap(fork.item)
+
+
+def _flatten(chunks: Iterator[Iterator[object]]) -> Generator[object, None, object]:
+    """As `chain.from_iterable`, but a generator, and it passes the return value on."""
+    while True:
+        try:
+            chunk = next(chunks)
+        except StopIteration as stop:
+            return stop.value
+        yield from chunk

@@ -1,0 +1,309 @@
+"""A stream region in execution: its streams opened, its tasks run, everything closed again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Final
+
+from synaflow import BranchResult, Edge, EdgeKind, OnError, StepDef, StepStatus
+from synaflow_local.execution import Execution
+from synaflow_local.forks import Branch, Fork
+from synaflow_local.plan import BranchPlan, RegionPlan, StreamPlan, TaskPlan
+from synaflow_local.scheduler import Scheduler
+from synaflow_local.streams import EachInputs, OneShot, Opened, Relay, Tally, called, each, forgiving, metered
+from synaflow_local.tasks import Task
+
+__all__ = ["RegionRun"]
+
+
+class RegionRun:
+    """One region of one run.
+
+    Attributes:
+        execution: The run.
+        plan: The region's plan.
+        collected: The collections made for `collect` edges, until their consumers take them.
+        forks: The region's forks, by stream.
+        given: Items given, by stream, where they are counted on their way.
+        taken: Items taken, by `each` step.
+    """
+
+    def __init__(self, execution: Execution, plan: RegionPlan) -> None:
+        self.execution: Final = execution
+        self.plan: Final = plan
+        self.collected: dict[Edge, object] = {}
+        self.forks: dict[str, Fork] = {}
+        self.given: dict[str, Tally] = {}
+        self.taken: dict[str, Tally] = {}
+        self._tasks: dict[TaskPlan, Task] = {task: Task(task, self) for task in plan.tasks}
+        self._streams: dict[Edge | TaskPlan, Iterator[object]] = {}
+        self._generators: dict[str, Iterator[object]] = {}
+        self._branches: list[tuple[BranchPlan, Branch]] = []
+        self._scheduler: Scheduler | None = None
+
+    def run(self) -> None:
+        """Runs the region to its end, or until the run is stopped."""
+        execution, tasks = self.execution, list(self._tasks.values())
+        self._prepare_forks()
+        try:
+            self._scheduler = Scheduler(tasks, list(self.forks.values()), self.close)
+            self._open()
+            if self.plan.forked:
+                self._scheduler.run()
+            else:
+                for task in tasks:
+                    if execution.stopped:
+                        break
+                    task.run()
+        except BaseException as error:
+            # Ctrl-C between two steps: it belongs to none of them.
+            execution.fatal = execution.fatal or error
+            execution.stopped = True
+        finally:
+            for reader in (*tasks, *self.forks.values()):
+                self.close(reader)
+            self._account()
+
+    def stop(self) -> None:
+        """Lets nobody go on after the step that is running."""
+        if self._scheduler is not None:
+            self._scheduler.stopped = True
+
+    def call(self, task: Task) -> None:
+        """Calls the step of a task that gives a plain value."""
+        execution = self.execution
+        step = execution.pipeline[task.step]
+        for need in self.plan.waits.get(step.name, ()):
+            task.wait(self._runtime(need))
+        arguments = self._arguments(step)
+        if execution.stats:
+            execution.clock.turn(step.name)
+        try:
+            execution.give(step.name, execution.call(step, arguments))
+        finally:
+            if execution.stats:
+                execution.clock.turn("")
+
+    def stream_of(self, task: Task) -> Iterator[object]:
+        """The stream a task pulls on the runner's behalf."""
+        return self._streams.pop(task.plan if task.plan.edge is None else task.plan.edge)
+
+    def close(self, reader: Task | Fork) -> None:
+        """Closes what was opened for a reader, consumers before producers, and every fork nobody is left to read.
+
+        A loop and not a recursion: forks can be nested deeper than the interpreter's stack.
+        """
+        readers = [reader]
+        while readers:
+            current = readers.pop()
+            while current.opened:
+                abandoned = current.opened.pop().close()
+                if abandoned is not None:
+                    readers.append(abandoned)
+                    if self._scheduler is not None:
+                        self._scheduler.closed(abandoned)
+
+    def index_of(self, step: str) -> int | None:
+        """The index of the item that a step is at: of a stream, the one it would give next; of a sink, its last."""
+        fork = self.forks.get(step)
+        if fork is not None:
+            return fork.count
+        if step in self.given:
+            return self.given[step].n
+        sources = [edge for edge in self.execution.plan.edges.get(step, ()) if edge.binds]
+        if step in self.plan.streams or len(sources) != 1:
+            return None
+        taken = self._items_through(sources[0])
+        return taken - 1 if taken else None
+
+    # Opening
+
+    def _prepare_forks(self) -> None:
+        forked = [stream for stream in self.plan.streams.values() if stream.forked]
+        downstream: dict[str, frozenset[str]] = {}
+        for stream in reversed(forked):
+            direct = [b.reader for b in stream.branches if isinstance(b.reader, StreamPlan)]
+            downstream[stream.name] = frozenset(
+                name for reader in direct for name in (reader.name, *downstream[reader.name])
+            )
+        for stream in forked:
+            self.forks[stream.name] = Fork(stream.name, stream.limit, downstream[stream.name])
+
+    def _open(self) -> None:
+        """Opens all streams, producers first. Nothing of the user's runs yet but generator functions' first call."""
+        for stream in self.plan.streams.values():
+            fork = self.forks.get(stream.name)
+            reader = fork if fork is not None else self._reader(stream.branches[0])
+            source = self._source(stream, reader)
+            self._generators[stream.name] = source
+            if fork is None:
+                branch = stream.branches[0]
+                self._hand(branch, self._measured(source, stream.name, self._consumer(branch)))
+                continue
+            fork.feed(self._measured(source, stream.name, ""), stream.returns)
+            for branch in stream.branches:
+                self._open_branch(fork, branch)
+        for plan, branch in self._branches:
+            branch.downstream = self._downstream(plan)
+
+    def _open_branch(self, fork: Fork, plan: BranchPlan) -> None:
+        assert self._scheduler is not None
+        reader = self._reader(plan)
+        branch = Branch(fork, plan.edge, self._consumer(plan), reader)
+        fork.branches.append(branch)
+        fork.width += 1
+        reader.opened.append(branch)
+        if isinstance(reader, Task):
+            reader.branches.append(branch)
+        self._branches.append((plan, branch))
+        as_generator = self.plan.streams[fork.name].returns or (plan.edge is not None and _wants_generator(plan.edge))
+        self._hand(plan, self._measured(branch.open(self._scheduler, as_generator), "", branch.consumer))
+
+    def _source(self, stream: StreamPlan, reader: Task | Fork) -> Iterator[object]:
+        execution, step = self.execution, stream.step
+        if step is None:
+            given = execution.take(stream.name)
+            source = iter(given)  # type: ignore[call-overload]  # bind_params has seen that it is an iterable
+            if hasattr(source, "send"):
+                reader.opened.append(Opened(execution, stream.name, source))
+        elif step.name in execution.skipped:
+            source = iter(())
+        elif step.each:
+            tally, taken = Tally(), Tally()
+            self.given[step.name], self.taken[step.name] = tally, taken
+            source = each(execution, step, partial(self._each_inputs, step, reader), tally, taken)
+        elif stream.generator and not stream.deferred:
+            source = execution.iterator(step, execution.call(step, self._arguments(step)))
+        else:
+            source = called(execution, step, partial(self._start, step, reader))
+        if step is not None:
+            execution.watch(step.name, source)
+            reader.opened.append(Opened(execution, step.name, source))
+            if step.on_error is OnError.CONTINUE:
+                tally = self.given.setdefault(step.name, Tally())
+                source = forgiving(execution, step, source, Tally() if step.each else tally)
+                reader.opened.append(Opened(execution, step.name, source))
+        if stream.relayed:
+            relay = Relay(source, reader)
+            reader.opened.append(relay)
+            source = relay.items()
+        return source
+
+    def _start(self, step: StepDef, reader: Task | Fork) -> Iterator[object]:
+        self._wait_for_needs(step, reader)
+        return self.execution.iterator(step, self.execution.call(step, self._arguments(step)))
+
+    def _each_inputs(self, step: StepDef, reader: Task | Fork) -> EachInputs:
+        self._wait_for_needs(step, reader)
+        inputs = EachInputs({}, {}, {})
+        for edge in self.execution.plan.edges[step.name]:
+            if edge.kind is EdgeKind.EACH:
+                inputs.streams[edge.parameter] = (
+                    self._streams.pop(edge) if edge.from_stream else iter(self._collection(edge))
+                )
+            elif edge.kind is EdgeKind.ITERATE:
+                inputs.fresh[edge.parameter] = self._collection(edge)
+            else:
+                inputs.fixed[edge.parameter] = self._argument(edge)
+        return inputs
+
+    def _wait_for_needs(self, step: StepDef, reader: Task | Fork) -> None:
+        for need in self.plan.waits.get(step.name, ()):
+            task = reader.puller
+            assert task is not None, "a stream is started by the task that asks for its first item"
+            task.wait(self._runtime(need))
+
+    def _arguments(self, step: StepDef) -> dict[str, object]:
+        return {edge.parameter: self._argument(edge) for edge in self.execution.plan.edges[step.name]}
+
+    def _argument(self, edge: Edge) -> object:
+        if edge.kind is EdgeKind.COLLECT:
+            return self.collected.pop(edge)
+        if edge.kind is EdgeKind.VALUE:
+            return self.execution.take(edge.producer)
+        source = self._streams.pop(edge) if edge.kind is EdgeKind.STREAM else iter(self._collection(edge))
+        return OneShot(source, edge.consumer, edge.parameter) if edge.one_shot else source
+
+    def _collection(self, edge: Edge) -> Iterable[object]:
+        collection: Iterable[object] = self.execution.take(edge.producer)  # type: ignore[assignment]  # its type says so
+        return collection
+
+    def _hand(self, branch: BranchPlan, source: Iterator[object]) -> None:
+        if branch.edge is not None:
+            self._streams[branch.edge] = source
+        else:
+            assert isinstance(branch.reader, TaskPlan)
+            self._streams[branch.reader] = source
+
+    def _measured(self, source: Iterator[object], inside: str, outside: str) -> Iterator[object]:
+        if not self.execution.stats:
+            return source
+        tally = self.given.setdefault(inside, Tally()) if inside and inside not in self.taken else Tally()
+        return metered(self.execution, inside, source, outside, tally)
+
+    def _reader(self, branch: BranchPlan) -> Task | Fork:
+        assert branch.reader is not None, "the plan has given every branch its reader"
+        return self._runtime(branch.reader)
+
+    def _runtime(self, plan: TaskPlan | StreamPlan) -> Task | Fork:
+        return self._tasks[plan] if isinstance(plan, TaskPlan) else self.forks[plan.name]
+
+    def _consumer(self, branch: BranchPlan) -> str:
+        return branch.edge.consumer if branch.edge is not None else branch.producer
+
+    def _downstream(self, branch: BranchPlan) -> list[Iterator[object]]:
+        """The streams between a branch and its reader."""
+        found: list[Iterator[object]] = []
+        while branch.edge is not None and branch.edge.kind is not EdgeKind.COLLECT:
+            stream = self.plan.streams.get(branch.edge.consumer)
+            if stream is None or stream.forked:
+                break
+            found.append(self._generators[stream.name])
+            branch = stream.branches[0]
+        return found
+
+    # The account
+
+    def _account(self) -> None:
+        execution = self.execution
+        for name in self.plan.streams:
+            given = self._items_out(name)
+            if given is not None:
+                execution.items_out[name] = given
+            if not execution.stopped and name not in execution.skipped:
+                execution.statuses.setdefault(name, StepStatus.OK)
+        for name in self.plan.region.steps:
+            if name in self.taken:
+                execution.items_in[name] = self.taken[name].n
+                continue
+            sources = [edge for edge in execution.plan.edges[name] if edge.binds]
+            counts = [self._items_through(edge) for edge in sources]
+            if sources and None not in counts:
+                execution.items_in[name] = sum(filter(None, counts))
+        for plan, branch in self._branches:
+            parameter = plan.edge.parameter if plan.edge is not None else ""
+            execution.branches.append(
+                BranchResult(plan.producer, branch.consumer, parameter, branch.items_taken(), branch.peak)
+            )
+        execution.watch_ends(self.forks.values())
+
+    def _items_out(self, name: str) -> int | None:
+        if name in self.forks:
+            return self.forks[name].count
+        if name in self.given:
+            return self.given[name].n
+        branch = self.plan.streams[name].branches[0]
+        if isinstance(branch.reader, TaskPlan) and (branch.edge is None or branch.edge.kind is EdgeKind.COLLECT):
+            return self._tasks[branch.reader].taken
+        return None
+
+    def _items_through(self, edge: Edge) -> int | None:
+        if edge.producer not in self.forks:
+            return self._items_out(edge.producer)
+        return next(branch.items_taken() for plan, branch in self._branches if plan.edge is edge)
+
+
+def _wants_generator(edge: Edge) -> bool:
+    wanted = getattr(edge.wanted, "__origin__", edge.wanted)
+    return getattr(wanted, "__name__", "") == "Generator"

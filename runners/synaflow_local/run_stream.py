@@ -1,0 +1,170 @@
+"""`stream(...)`: one step's stream handed to the caller, lazily, in lockstep with the rest of the pipeline.
+
+The run lives on a stack of its own, the driver's. Asked for an item, the caller switches to where the run stopped last;
+the task that reads the stream on the caller's behalf, the last in line, switches back with the item. So the caller's loop is
+one more consumer, and between two of its items everything stands still.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, Final
+
+import greenlet
+
+from synaflow import Cancelled, DeadLetter, PipelineDef, RunnerError, RunResult, StepError, StreamReadError, bind_params
+from synaflow_local.execution import Execution
+from synaflow_local.plan import plan
+from synaflow_local.runner import execute
+
+__all__ = ["RunStream", "stream"]
+
+
+def stream(
+    pipeline: PipelineDef,
+    params: object = None,
+    name: str = "",
+    *,
+    stats: bool = False,
+    dead_letter: Callable[[DeadLetter], None] | None = None,
+) -> RunStream:
+    """Runs a pipeline as far as its caller iterates over one of its streams.
+
+    Args:
+        pipeline: What to run.
+        params: A value of the pipeline's params class; None when every field has a default.
+        name: The step whose stream the caller gets. It may have other consumers; the caller is the last in line.
+        stats: Whether to count and time every step, at a cost per item.
+        dead_letter: Called with every item that an `each` step with `on_error="continue"` drops, as it does.
+
+    Returns:
+        An iterator. Exhausted, it has a `result`; closed or dropped before, it closes every generator of the run.
+
+    Raises:
+        ParamsError: The params don't fit the pipeline's params class.
+        RunnerError: The step doesn't exist or gives no stream, or a step is asynchronous.
+
+    Example:
+        >>> from synaflow import pipeline
+        >>> def numbers() -> Iterator[int]:
+        ...     yield from range(3)
+        >>> def doubled(numbers: Iterator[int]) -> Iterator[int]:
+        ...     for number in numbers:
+        ...         yield 2 * number
+        >>> items = stream(pipeline("doubling", steps=[numbers, doubled]), None, "doubled")
+        >>> list(items), items.result.steps["doubled"].items_out
+        ([0, 2, 4], 3)
+    """
+    if not name:
+        raise RunnerError(f"stream() needs the name of a step of pipeline '{pipeline.name}' whose stream to hand out")
+    execution = Execution(pipeline, plan(pipeline, (), name), bind_params(pipeline, params), stats, dead_letter)
+    return RunStream(execution)
+
+
+class RunStream(Iterator[Any]):
+    """The iterator that `stream(...)` returns. Also a context manager that closes it."""
+
+    def __init__(self, execution: Execution) -> None:
+        self._handover: Final = _Handover(execution)
+        # The driver must not know this object: it is its being dropped that ends the run.
+        self._driver: Final = greenlet.greenlet(self._handover.drive)
+        self._driver.gr_context = contextvars.copy_context()
+        self._handover.stack = self._driver
+
+    @property
+    def result(self) -> RunResult:
+        """What has come of the run.
+
+        Raises:
+            RunnerError: The run hasn't ended.
+        """
+        if self._handover.result is None:
+            raise RunnerError(
+                "the run has not ended yet: exhaust its stream, or close it, before asking for the result"
+            )
+        return self._handover.result
+
+    def __next__(self) -> Any:  # noqa: ANN401  # the step's item type isn't known to the type checker
+        handover = self._handover
+        if not handover.ended:
+            self._go_on(None)
+        if not handover.ended:
+            return handover.item
+        error, handover.error = handover.error, None
+        if error is not None:
+            raise error
+        raise StopIteration
+
+    def close(self) -> None:
+        """Ends the run where it stands: every generator is closed, consumers first."""
+        handover = self._handover
+        if handover.ended:
+            return
+        if not self._driver:
+            # Not begun: there is nothing to close.
+            handover.ended, handover.result = True, handover.execution.result()
+            return
+        handover.execution.stopped = True
+        self._go_on(Cancelled("the stream was closed by its caller"))
+        error, handover.error = handover.error, None
+        if error is not None:
+            raise error
+
+    def __enter__(self) -> RunStream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _go_on(self, stop: Cancelled | None) -> None:
+        handover = self._handover
+        handover.caller = self._driver.parent = greenlet.getcurrent()
+        try:
+            if stop is None:
+                handover.stack.switch()
+            else:
+                handover.stack.throw(stop)
+        except (greenlet.error, ValueError) as error:
+            raise StreamReadError(
+                "a stream was read from another thread than the one that began it; "
+                "read it in one thread, and hand the items to the other"
+            ) from error
+
+
+class _Handover:
+    """What the caller and the driver know of each other."""
+
+    def __init__(self, execution: Execution) -> None:
+        self.execution: Final = execution
+        self.caller: greenlet.greenlet
+        self.stack: greenlet.greenlet
+        self.item: object = None
+        self.error: BaseException | None = None
+        self.result: RunResult | None = None
+        self.ended = False
+
+    def drive(self) -> None:
+        """The driver's stack: the whole run."""
+        self.execution.hand_out = self.hand_out
+        try:
+            self.result = execute(self.execution)
+        except StepError as error:
+            self.error, self.result = error, error.result
+        except BaseException as error:
+            self.error, self.result = error, self.execution.result()
+        finally:
+            self.ended, self.item = True, None
+
+    def hand_out(self, source: Iterator[object]) -> None:
+        """The stack of the task that reads the stream for the caller."""
+        for item in source:
+            self.item, self.stack = item, greenlet.getcurrent()
+            del item
+            self.caller.switch()

@@ -1,0 +1,101 @@
+"""`run(...)`: a pipeline from its first step to its last, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from time import perf_counter
+
+from synaflow import DeadLetter, EdgeKind, PipelineDef, RunResult, StepDef, bind_params
+from synaflow_local.execution import Execution
+from synaflow_local.plan import plan
+from synaflow_local.region import RegionRun
+
+__all__ = ["execute", "run"]
+
+
+def run(
+    pipeline: PipelineDef,
+    params: object = None,
+    *,
+    outputs: Sequence[str] = (),
+    stats: bool = False,
+    progress: bool = False,
+    dead_letter: Callable[[DeadLetter], None] | None = None,
+) -> RunResult:
+    """Runs a pipeline to its end, in this process: one pass, in lockstep, with flat memory.
+
+    Args:
+        pipeline: What to run.
+        params: A value of the pipeline's params class; may be left out when every field has a default.
+        outputs: Steps whose values to keep; by default the terminal steps'. A stream is kept as a list.
+        stats: Whether to count and time every step, at a cost per item.
+        progress: Whether to show live progress on standard error; implies `stats`.
+        dead_letter: Called with every item that an `each` step with `on_error="continue"` drops, as it does.
+
+    Returns:
+        The values of the outputs and what became of every step.
+
+    Raises:
+        ParamsError: The params don't fit the pipeline's params class.
+        RunnerError: An output names no step, or a step is asynchronous.
+        StepError: A step with `on_error="stop"` failed, or a `finally` did. The original error is its `__cause__`, what
+            was achieved by then its `result`.
+
+    Example:
+        >>> from synaflow import pipeline
+        >>> def numbers(count: int) -> Iterator[int]:
+        ...     yield from range(count)
+        >>> def total(numbers: Iterator[int]) -> int:
+        ...     return sum(numbers)
+        >>> from typing import NamedTuple
+        >>> class Params(NamedTuple):
+        ...     count: int = 5
+        >>> run(pipeline("sums", Params, [numbers, total]))["total"]
+        10
+    """
+    execution = Execution(
+        pipeline, plan(pipeline, outputs), bind_params(pipeline, params), stats or progress, dead_letter
+    )
+    return execute(execution)
+
+
+def execute(execution: Execution) -> RunResult:
+    """Runs all regions, one after the other, and makes the result."""
+    try:
+        for part in execution.plan.parts:
+            if execution.stopped:
+                break
+            if isinstance(part, StepDef):
+                _call(execution, part)
+            else:
+                RegionRun(execution, part).run()
+    finally:
+        result = execution.result()
+    if execution.fatal is not None:
+        raise execution.fatal
+    if execution.first is not None:
+        execution.first.result = result
+        raise execution.first
+    return result
+
+
+def _call(execution: Execution, step: StepDef) -> None:
+    """Calls a step that takes and gives plain values."""
+    name = step.name
+    if name in execution.skipped:
+        return
+    started = perf_counter()
+    try:
+        arguments: dict[str, object] = {}
+        for edge in execution.plan.edges[name]:
+            value = execution.take(edge.producer)
+            arguments[edge.parameter] = iter(value) if edge.kind is EdgeKind.ITERATE else value
+        execution.give(name, execution.call(step, arguments))
+    except BaseException as error:
+        execution.fail(name, error, _nowhere)
+    finally:
+        execution.seconds[name] = perf_counter() - started
+
+
+def _nowhere(step: str) -> int | None:
+    return None

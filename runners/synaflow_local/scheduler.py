@@ -1,0 +1,280 @@
+"""Who runs next: the order of a region with forks, and which branch runs ahead when lockstep can't go on."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+import networkx as nx
+
+from synaflow import Cancelled
+from synaflow_local.forks import PULL, Branch, Fork
+
+if TYPE_CHECKING:
+    from synaflow_local.tasks import Task
+
+__all__ = ["Scheduler"]
+
+
+class Scheduler:
+    """Runs the tasks of one region, each on a stack of its own.
+
+    The rule of order: the first listed task that has an item (or has just started, or whose value has come) runs, until it
+    waits. When none has, one pulls: of the forks that nobody lags behind on, the most downstream; of the tasks that wait
+    there, the first listed.
+
+    The rule of force: when none may pull, because on every fork somebody lags or the source is in the hands of a task
+    that itself waits, one task pulls all the same and the branches that lag get the item into their buffers. The tasks and
+    what they wait for (who lags, who is pulling, whose value is missing) form a graph; only a task in a strongly connected
+    component with no way out of it is forced, the first listed among them: everybody else can still be helped by someone
+    who moves. The dataflow is acyclic, so such a task there always is, and no region can deadlock.
+
+    Attributes:
+        ready: The tasks that can run, the first listed last.
+        forced: The task that was forced last, while nothing has happened since that could change that choice.
+    """
+
+    def __init__(self, tasks: Sequence[Task], forks: Sequence[Fork], close: Callable[[Fork], None]) -> None:
+        self.ready: list[Task] = sorted(tasks, key=_order, reverse=True)
+        self.forced: Task | None = None
+        self.stopped = False
+        self._tasks: Final = sorted(tasks, key=_order)
+        self._forks: Final = tuple(forks)
+        self._running = set(tasks)
+        self._close: Final = close
+        self._waits: dict[Task, Task | Fork] = {}
+
+    def run(self) -> None:
+        """Runs all tasks to their end, or stops them all when one of them stops the run."""
+        for task in self._tasks:
+            task.prepare(self)
+        try:
+            while self._running and not self.stopped:
+                if skip := [task for task in self._tasks if task in self._running and task.unwanted]:
+                    self.cancel(skip[0])
+                elif self.ready:
+                    self.ready.pop().stack.switch()
+                else:
+                    self._choose().stack.switch(PULL)
+        finally:
+            self._stop()
+
+    def turn(self, task: Task) -> object:
+        """Gives the turn away when no task is ready: to the one that should pull, which may be the caller itself."""
+        chosen = self._choose()
+        return PULL if chosen is task else chosen.stack.switch(PULL)
+
+    def pull(self, fork: Fork, task: Task) -> None:
+        """Pulls a fork's source on the stack of the task whose turn it is, and hands the item to all branches.
+
+        Returns when that task, which waits there itself, is the first to go on.
+        """
+        self._draw(fork, task)
+        ready = self.ready
+        if len(ready) > 1:
+            self.forced = None
+        if (first := ready.pop()) is not task:
+            first.stack.switch()
+
+    def wait(self, task: Task, need: Task | Fork) -> None:
+        """Keeps a task where it is until another one, or a fork, has ended."""
+        while not need.over:
+            if self.stopped or task.stopped:
+                raise Cancelled(f"step '{task.step}' was stopped")
+            self._waits[task] = need
+            try:
+                signal = self.ready.pop().stack.switch() if self.ready else self.turn(task)
+                if signal is PULL and isinstance(need, Fork):
+                    # It has a branch of that stream itself, which gets the item for later.
+                    self._draw(need, task)
+            finally:
+                self._waits.pop(task, None)
+
+    def ended(self, task: Task) -> None:
+        """Takes note that a task has ended, and lets those go on that waited for it."""
+        self._running.discard(task)
+        self.forced = None
+        if task in self.ready:
+            self.ready.remove(task)
+        self._wake(task)
+
+    def closed(self, fork: Fork) -> None:
+        """Takes note that a fork was closed because nobody reads it any more."""
+        fork.over = True
+        self._wake(fork)
+
+    def cancel(self, task: Task) -> None:
+        """Stops a task where it waits: `Cancelled` is raised there, and from whatever it reads after that."""
+        task.stopped = True
+        for branch in task.branches:
+            branch.refuse = Cancelled
+        task.stack.throw(Cancelled(f"step '{task.step}' was stopped"))
+
+    def _draw(self, fork: Fork, task: Task) -> None:
+        """Pulls a fork's source and hands the item to all branches: those that wait become ready, the others keep it."""
+        fork.puller = task
+        try:
+            fork.item = item = fork.next()
+        except StopIteration as stop:
+            fork.finish(stop.value)
+        except Exception as error:
+            fork.finish(error=error)
+        finally:
+            fork.puller = None
+        waiting, ready = fork.waiting, self.ready
+        if fork.end is None:
+            fork.count += 1 if fork.limit == 1 else self._grow(fork, item)
+            if len(waiting) != fork.width:
+                for branch in fork.branches:
+                    if branch.live and branch not in waiting:
+                        branch.push(item)
+        else:
+            self._close(fork)
+            self._wake(fork)
+        if not ready and waiting == fork.round and fork.end is None:
+            ready.extend(fork.order)
+        else:
+            self._line_up(fork)
+        waiting.clear()
+
+    def _grow(self, fork: Fork, item: object) -> int:
+        size = len(item)  # type: ignore[arg-type]  # chunked, an item is a list
+        fork.largest = max(fork.largest, size)
+        return size
+
+    def _line_up(self, fork: Fork) -> None:
+        """Makes the tasks that waited on a fork ready."""
+        tasks = sorted((_puller(branch) for branch in fork.waiting), key=_order, reverse=True)
+        if fork.end is not None:
+            fork.told = tasks
+        if not self.ready:
+            self.ready.extend(tasks)
+            if not any(isinstance(branch.reader, Fork) for branch in fork.waiting):
+                fork.round, fork.order = list(fork.waiting), tasks
+        else:
+            for task in tasks:
+                insort(self.ready, task, key=_reversed_order)
+
+    def _wake(self, need: Task | Fork) -> None:
+        for task in [task for task, wanted in self._waits.items() if wanted is need]:
+            if task not in self.ready:
+                insort(self.ready, task, key=_reversed_order)
+
+    def _choose(self) -> Task:
+        """The task that should pull, when none is ready."""
+        pullable: list[Fork] = []
+        for fork in self._forks:
+            if fork.waiting and fork.puller is None and not self._blocked(fork):
+                pullable.append(fork)
+        if len(pullable) == 1:
+            return min(map(_puller, pullable[0].waiting), key=_order)
+        if pullable:
+            names = {fork.name for fork in pullable}
+            lowest = [fork for fork in pullable if not fork.downstream & names]
+            return min((_puller(branch) for fork in lowest for branch in fork.waiting), key=_order)
+        if self.forced is None or not self._can_pull(self.forced):
+            self.forced = self._force()
+        return self.forced
+
+    def _blocked(self, fork: Fork) -> bool:
+        """Whether some branch lags. One that nobody will ever read again is closed here rather than waited for."""
+        if len(fork.waiting) == fork.width:
+            return False
+        blocked = False
+        for branch in fork.branches:
+            if branch.live and branch.behind():
+                if branch.abandoned():
+                    branch.close()
+                else:
+                    blocked = True
+        return blocked
+
+    def _force(self) -> Task:
+        graph: nx.DiGraph[Task] = nx.DiGraph()
+        for task in self._running:
+            graph.add_node(task)
+            graph.add_edges_from((task, other) for other in self._waits_for(task))
+        stuck = {task for component in nx.attracting_components(graph) for task in component}
+        return min((task for task in stuck if self._can_pull(task)), key=_order)
+
+    def _waiting_on(self, task: Task) -> Fork | None:
+        for fork in self._forks:
+            if any(_puller(branch) is task for branch in fork.waiting):
+                return fork
+        return None
+
+    def _can_pull(self, task: Task) -> bool:
+        fork = self._waiting_on(task)
+        if fork is None:
+            need = self._waits.get(task)
+            if not isinstance(need, Fork) or need.over or task not in _owners(need):
+                return False
+            fork = need
+        return fork.puller is None
+
+    def _waits_for(self, task: Task) -> Iterable[Task]:
+        fork = self._waiting_on(task)
+        if fork is not None:
+            return [fork.puller] if fork.puller is not None else _laggards(fork)
+        need = self._waits[task]
+        if isinstance(need, Fork):
+            return [need.puller] if need.puller is not None else _owners(need)
+        return [need]
+
+    def _stop(self) -> None:
+        """Ends what still runs, consumers in the order they are listed."""
+        if not self._running:
+            return
+        self.stopped = True
+        for fork in self._forks:
+            for branch in fork.branches:
+                branch.refuse = Cancelled
+        for fork in self._forks:
+            # A consumer to whom its producer's error was handed gets to see that, not that another was quicker.
+            if fork.end is not None and fork.end.error is not None:
+                for task in reversed(fork.told):
+                    if task in self._running and task in self.ready:
+                        self.ready.remove(task)
+                        task.stack.switch()
+        for task in self._tasks:
+            if task in self._running:
+                self.cancel(task)
+
+
+def _order(task: Task) -> tuple[int, int]:
+    return task.order
+
+
+def _reversed_order(task: Task) -> tuple[int, int]:
+    return (-task.order[0], -task.order[1])
+
+
+def _puller(branch: Branch) -> Task:
+    task = branch.reader.puller
+    assert task is not None, "a branch whose reader is a fork waits only while that fork is pulled"
+    return task
+
+
+def _laggards(fork: Fork) -> Iterator[Task]:
+    """The tasks that have to move before everybody has taken the fork's last item."""
+    for branch in fork.branches:
+        if branch.live and branch.behind():
+            yield from _movers(branch)
+
+
+def _owners(fork: Fork) -> set[Task]:
+    """The tasks that read the fork, directly or through other forks."""
+    return {task for branch in fork.branches if branch.live for task in _movers(branch)}
+
+
+def _movers(branch: Branch) -> Iterator[Task]:
+    """The tasks whose move could make that branch's item be taken."""
+    reader = branch.reader
+    if not isinstance(reader, Fork):
+        yield reader
+    elif reader.puller is not None:
+        yield reader.puller
+    else:
+        lagging = list(_laggards(reader))
+        yield from lagging or _owners(reader)

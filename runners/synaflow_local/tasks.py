@@ -1,0 +1,143 @@
+"""Tasks: what pulls. A sink, a collector, a drain; each with its turn, in a region with forks each with its stack."""
+
+from __future__ import annotations
+
+import contextvars
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+from greenlet import getcurrent, greenlet
+
+from synaflow_local.plan import TaskKind, TaskPlan
+
+if TYPE_CHECKING:
+    from synaflow_local.forks import Branch, Closable, Fork
+    from synaflow_local.region import RegionRun
+    from synaflow_local.scheduler import Scheduler
+
+__all__ = ["Task"]
+
+_first = itemgetter(0)
+
+
+class Task:
+    """One task of a region.
+
+    Attributes:
+        plan: What it does.
+        step: The step it works for.
+        order: Its place among the region's tasks.
+        stack: The greenlet to switch to when it is to go on.
+        opened: What was opened for it to pull, producers first.
+        branches: Its branches of forks.
+        over: Whether it has ended.
+        stopped: Whether it has been told to end.
+    """
+
+    def __init__(self, plan: TaskPlan, region: RegionRun) -> None:
+        self.plan: Final = plan
+        self.step: Final = plan.step
+        self.order: Final = plan.order
+        self.stack: greenlet
+        self.opened: list[Closable] = []
+        self.branches: list[Branch] = []
+        self.over = False
+        self.stopped = False
+        self.started = False
+        self.taken = 0
+        self._region: Final = region
+        self._scheduler: Scheduler | None = None
+
+    @property
+    def puller(self) -> Task:
+        """The task itself: what reads a branch is a task, or the task that pulls a fork."""
+        return self
+
+    @property
+    def unwanted(self) -> bool:
+        """Whether what it works for can't come about any more, because something that it depends on has failed."""
+        return not self.stopped and self.step in self._region.execution.skipped
+
+    def prepare(self, scheduler: Scheduler) -> None:
+        """Gives it a stack of its own.
+
+        The stack is entered at once, and left before anything of the user's runs: a greenlet inherits the recursion
+        depth at which it is first entered, which in the middle of a run may be any.
+        """
+        self._scheduler = scheduler
+        self.stack = greenlet(self._main)
+        # A new greenlet starts with an empty context; what the caller has set is to be seen by every step.
+        self.stack.gr_context = contextvars.copy_context()
+        self.stack.switch()
+
+    def wait(self, need: Task | Fork) -> None:
+        """Keeps it where it is until another task, or a fork, has ended."""
+        if not need.over:
+            assert self._scheduler is not None, "without forks, tasks run in an order in which each finds what it needs"
+            self._scheduler.wait(self, need)
+
+    def run(self, before: Callable[[], object] | None = None) -> None:
+        """Does what it is for, and closes what it has read."""
+        region = self._region
+        try:
+            if before is not None:
+                before()
+            if self.step not in region.execution.skipped:
+                self.started = True
+                self._perform()
+                for branch in self.branches:
+                    if branch.fault is not None:
+                        raise branch.fault
+        except BaseException as error:
+            region.execution.fail(self.step, error, region.index_of)
+            if region.execution.stopped:
+                region.stop()
+        finally:
+            region.close(self)
+            self.over = True
+            if self._scheduler is not None:
+                self._scheduler.ended(self)
+
+    def _main(self) -> None:
+        parent = getcurrent().parent
+        assert parent is not None, "the greenlet that runs the region is the parent of its tasks"
+        self.run(before=parent.switch)
+
+    def _perform(self) -> None:
+        region, kind = self._region, self.plan.kind
+        if kind is TaskKind.CALL:
+            region.call(self)
+            return
+        source = region.stream_of(self)
+        if kind is TaskKind.DRAIN:
+            self._count_into(_exhaust, source)
+        elif kind is TaskKind.KEEP:
+            region.execution.keep(self.step, self._count_into(list, source))
+        elif kind is TaskKind.HAND_OUT:
+            region.execution.hand_out(self._counted(source))
+        else:
+            edge = self.plan.edge
+            assert edge is not None
+            assert edge.collector is not None
+            region.collected[edge] = self._count_into(edge.collector, source)
+
+    def _count_into(self, collect: Callable[[Iterable[object]], object], source: Iterable[object]) -> object:
+        """Collects a stream and takes note of how many items it had, counting them in C."""
+        counter = count()
+        try:
+            # Of the two, the stream is asked first: at its end the counter stands at the number of items.
+            return collect(map(_first, zip(source, counter, strict=False)))
+        finally:
+            self.taken = next(counter)
+
+    def _counted(self, source: Iterable[object]) -> Iterator[object]:
+        for item in source:
+            self.taken += 1
+            yield item
+
+
+def _exhaust(source: Iterable[object]) -> None:
+    deque(source, maxlen=0)
