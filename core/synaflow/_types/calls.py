@@ -65,7 +65,7 @@ def params_fit(
         return True  # `*args: Any, **kwargs: Any` is another way to write `...`
     if not _stars_fit(relation, have, want):
         return False
-    used: set[str] = set()
+    used: set[str] = set()  # by name; the nameless are used in order
     for index, param in enumerate(want.positional):
         if index < len(have.positional):
             mine = have.positional[index]
@@ -85,7 +85,7 @@ def params_fit(
         if named is None or not _one_fits(relation, named, param):
             return False
         used.add(param.name)
-    left = [p for p in have.positional[len(want.positional) :] if p.name not in used]
+    left = [p for p in have.positional[len(want.positional) :] if not p.name or p.name not in used]
     left += [p for p in have.named.values() if p.name not in used]
     return not any(param.required for param in left) and _extras_fit(relation, left, want)
 

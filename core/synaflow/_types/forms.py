@@ -26,6 +26,7 @@ __all__ = ["Form", "Kind", "form", "members", "strip"]
 #: told by name, so that `typing_extensions`' own ones are understood without importing it.
 QUALIFIERS = frozenset({"ClassVar", "Final", "NotRequired", "ReadOnly", "Required"})
 _OUT_OF_SCOPE = frozenset({"Concatenate", "TypeForm", "Unpack"})
+_CALLABLE: object = collections.abc.Callable
 _UNION_ORIGINS = (Union, types.UnionType)
 MEMO_SIZE = 1 << 16
 
@@ -215,7 +216,7 @@ def _class_form(cls: type[object], args: tuple[TypeForm, ...], tp: TypeForm | No
         return Form(Kind.ANY, None)
     if cls is type:
         return Form(Kind.TYPE, type, args or (Any,))
-    if cls is collections.abc.Callable:
+    if cls is _CALLABLE:
         return Form(Kind.CALLABLE, _callable_signature(tp, args))
     for arg in args:
         if getattr(arg, "__unpacked__", False) or name_of(get_origin(arg)) == "Unpack":

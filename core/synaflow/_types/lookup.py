@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Final, TypeVar, get_origin
 from synaflow._types.atoms import NoneType, Param, Signature, name_of
 from synaflow._types.bases import ancestors, full_args, is_protocol, parameters, stub_method, stub_of
 from synaflow._types.errors import TypeForm, UndecidableTypeError
+from synaflow._types.stubs import comparable
 from synaflow._types.substitution import free_typevars, replace
 
 __all__ = ["Member", "find_member", "own_hints", "protocol_members"]
@@ -35,6 +36,9 @@ _NOT_MEMBERS = frozenset(
         *("_abc_impl", "_is_protocol", "_is_runtime_protocol"),
     )
 )
+
+_ABSTRACT_MODULES = frozenset(("collections", "collections.abc", "numbers"))
+_ORDERING = frozenset(comparable())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,34 +108,38 @@ def _declared(cls: type, name: str) -> Member | None:
     unhinted: Member | None = None
     for base, args in ancestors(cls).items():
         if base is typing.cast("type", Any):
-            return Member((Any,), settable=True)
-        member = _own_member(base, name)
+            return unhinted or Member((Any,), settable=True)
+        member, is_hinted = _own_member(base, name)
         if member is None:
             continue
-        if member is not _UNKNOWN:
+        if is_hinted or (unhinted is None and not _is_library(base)):
             return member.replaced(dict(zip(parameters(base), args, strict=False)))
-        unhinted = _UNKNOWN
-        if base.__module__.partition(".")[0] not in sys.stdlib_module_names:
-            return _UNKNOWN
+        unhinted = unhinted or member
     if unhinted is None and _set_in_init(cls, name):
         raise UndecidableTypeError(cls, f"{name!r} is only set in __init__: annotate it in the class body")
     return unhinted
 
 
-#: There, and nothing is known of its type.
-_UNKNOWN = Member((Any,), settable=True)
+def _is_library(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] in sys.stdlib_module_names
 
 
-def _own_member(cls: type, name: str) -> Member | None:
-    overloads = stub_method(cls, name)
-    if overloads:
-        return Member(overloads)
+def _own_member(cls: type, name: str) -> tuple[Member | None, bool]:
+    """What a class's own body says of a member, and whether it says its type."""
+    stubs = stub_method(cls, name)
+    if stubs:
+        return Member(stubs), True
     hint = own_hints(cls).get(name)
     if hint is not None:
-        return _attribute(cls, hint)
-    if name not in cls.__dict__:
-        return None
-    return _from_value(cls, name, cls.__dict__[name])
+        return _attribute(cls, hint), True
+    if name not in cls.__dict__ or cls is object:  # what typeshed's object hasn't, nobody has
+        return None, False
+    value = cls.__dict__[name]
+    if value is None and name in ("__hash__", "__reversed__") and cls.__module__ in _ABSTRACT_MODULES:
+        return None, False  # typeshed doesn't say so of abstract classes: what derives from them may have it
+    if name in _ORDERING and isinstance(value, types.WrapperDescriptorType) and _is_library(cls):
+        return None, False  # a class written in C has all four as soon as it has __eq__
+    return _from_value(cls, value)
 
 
 @functools.lru_cache(maxsize=_MEMO_SIZE)
@@ -164,34 +172,45 @@ def _is_frozen(cls: type) -> bool:
     return bool(params is not None and params.frozen) or (issubclass(cls, tuple) and hasattr(cls, "_fields"))
 
 
-def _from_value(cls: type, name: str, value: object) -> Member | None:
-    """The member that a value in a class body makes."""
+def _from_value(cls: type, value: object) -> tuple[Member, bool]:
+    """The member that a value in a class body makes, and whether its type is known."""
     if value is None:
-        return Member((NoneType,), settable=True)
+        return Member((NoneType,), settable=True), True
     on_class = isinstance(value, classmethod | staticmethod)
     function = value.__func__ if isinstance(value, classmethod | staticmethod) else value
-    if isinstance(value, property):
+    if isinstance(value, property | types.DynamicClassAttribute):
         getter = value.fget
-        return Member(_result(getter, cls) if getter else (Any,), settable=value.fset is not None)
+        hints = (_signature(getter, cls, bound=True).returns,) if getter else (Any,)
+        return Member(hints, settable=value.fset is not None), bool(getter and _is_hinted(getter))
     if isinstance(value, functools.cached_property):
-        return Member(_result(value.func, cls), settable=True)
+        return Member((_signature(value.func, cls, bound=True).returns,), settable=True), _is_hinted(value.func)
     if isinstance(function, types.FunctionType):
         overloads = typing.get_overloads(function) or [function]
-        if not any(_is_hinted(overload) for overload in overloads):
-            return _UNKNOWN if not on_class else Member((Any,), on_class=True)
         bound = not isinstance(value, staticmethod)
-        return Member(tuple(_signature(f, cls, bound=bound) for f in overloads), on_class=on_class)
-    if hasattr(type(value), "__get__") or callable(value):
-        return _UNKNOWN
-    return Member((type(value),), settable=True)
+        signatures = tuple(_signature(overload, cls, bound=bound) for overload in overloads)
+        return Member(signatures, on_class=on_class), any(map(_is_hinted, overloads))
+    if callable(function):
+        return Member((_bare_signature(function),), on_class=on_class), False
+    if hasattr(type(value), "__get__"):
+        return Member((Any,), settable=True), False
+    return Member((type(value),), settable=True), True
+
+
+def _bare_signature(function: Callable[..., object]) -> Signature:
+    """The signature of a method written in C, as far as it tells: how many parameters there are."""
+    try:
+        params = list(inspect.signature(function).parameters.values())[1:]
+    except (TypeError, ValueError):
+        return Signature(None, Any)
+    return Signature(tuple(_param(p, Any) for p in params), Any)
+
+
+def _param(param: inspect.Parameter, tp: TypeForm) -> Param:
+    return Param(param.name, param.kind, tp, param.default is inspect.Parameter.empty)
 
 
 def _is_hinted(function: Callable[..., object]) -> bool:
     return bool(inspect.get_annotations(inspect.unwrap(function)))
-
-
-def _result(getter: Callable[..., object], cls: type) -> tuple[TypeForm, ...]:
-    return (_signature(getter, cls, bound=True).returns,)
 
 
 def _signature(method: Callable[..., object], cls: type, *, bound: bool) -> Signature:
@@ -209,7 +228,7 @@ def _signature(method: Callable[..., object], cls: type, *, bound: bool) -> Sign
         new.update(dict.fromkeys(free_typevars(this), typing.Self))  # the old way to say Self (PEP 673)
         for own in parameters(cls):
             new.pop(own, None)
-    taken = tuple(Param(p.name, p.kind, hints.get(p.name, Any), p.default is inspect.Parameter.empty) for p in params)
+    taken = tuple(_param(p, hints.get(p.name, Any)) for p in params)
     returns = hints.get("return", Any)
     if inspect.iscoroutinefunction(function):
         returns = Coroutine[Any, Any, returns]  # type: ignore[valid-type]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import collections.abc
 import types
 from collections.abc import Callable, Mapping
-from enum import Enum, Flag
+from enum import Enum
 from typing import Any, Literal, TypeVar
 
 from synaflow._types.atoms import NoneType, Signature, join_union, opaque
@@ -103,7 +103,7 @@ class Relation:
             return True
         if s.kind is Kind.TYPEVAR:
             return self.fits(upper_bound(s.origin), join_union(targets))
-        if s.kind is Kind.CLASS and (s.origin is bool or _is_plain_enum(s.origin)):
+        if s.kind is Kind.CLASS and (s.origin is bool or issubclass(s.origin, Enum)):
             values = (True, False) if s.origin is bool else tuple(s.origin)
             return all(any(self.fits(Literal[v], t) for t in targets) for v in values)
         return False
@@ -116,7 +116,7 @@ class Relation:
             raise UndecidableTypeError(source if s.kind is Kind.SELF else target, "Self outside of a class")
         if s.kind is Kind.TYPEVAR:
             return s.origin is t.origin or self.fits(upper_bound(s.origin), target)
-        if t.kind in (Kind.TYPEVAR, Kind.NEVER):
+        if t.kind is Kind.TYPEVAR or (t.kind is Kind.NEVER and s.kind is not Kind.CLASS):
             return False
         if t.kind is Kind.CLASS and t.origin is object:
             return True
@@ -277,8 +277,8 @@ class Relation:
         if t.kind is not Kind.CLASS:
             return False
         metaclass = type(i.origin) if isinstance(i.origin, type) else type
+        if is_protocol(t.origin) and "__call__" in protocol_members(t.origin):
+            wanted = find_member(t.origin, t.args, "__call__", instance)
+            is_known = i.kind is not Kind.ANY  # as in mypy
+            return is_known and wanted is not None and all(self.fits(type[instance], tp) for tp in wanted.types)
         return self._class_fits(type[instance], metaclass, (), target, t)
-
-
-def _is_plain_enum(cls: type) -> bool:
-    return issubclass(cls, Enum) and not issubclass(cls, Flag)

@@ -8,6 +8,7 @@ read when first asked for: a table of a hundred live hints would be paid for by 
 
 from __future__ import annotations
 
+import collections
 import collections.abc
 import contextlib
 import io
@@ -62,6 +63,7 @@ _NAMES: dict[str, object] = {
     **{name: getattr(typing, name) for name in ("IO", "Any", "AnyStr", "BinaryIO", "Self", "TextIO")},
     **{name: getattr(collections.abc, name) for name in collections.abc.__all__},
     **vars(contextlib),
+    "collections": collections,
     "PathLike": os.PathLike,
     "TracebackType": types.TracebackType,
     "io": io,
@@ -75,6 +77,8 @@ def read_types(text: str) -> tuple[TypeForm, ...]:
 
 
 def read_method(text: str) -> tuple[TypeForm, ...]:
-    """The `Callable`s that a text like `"(int) -> T; (slice) -> list[T]"` holds."""
+    """The `Callable`s that a text like `"(int) -> T; (slice) -> list[T]"` holds; else the type."""
+    if not text.startswith("("):
+        return read_types(text)
     signatures = (signature.strip().removeprefix("(").split(") -> ") for signature in text.split(";"))
     return read_types(", ".join(f"Callable[[{takes}], {returns}]" for takes, returns in signatures))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from synaflow._types.stubs import Stub, comparable
 
 __all__ = ["ABSTRACT"]
@@ -28,7 +30,7 @@ ABSTRACT: dict[str, Stub] = {
             "__iter__": "() -> Generator[Yield_co, Send_contra, Return_co]",
             "send": "(Send_contra) -> Yield_co",
             "throw": "(BaseException) -> Yield_co",
-            "close": "() -> Return_co | None",
+            "close": "() -> Return_co | None" if sys.version_info >= (3, 13) else "() -> None",
         },
         defaults="None, None",
         is_protocol=True,
@@ -89,6 +91,7 @@ ABSTRACT: dict[str, Stub] = {
         "Collection[KT]",
         {
             "__getitem__": "(KT) -> VT_co",
+            "get": "(KT) -> VT_co | None; (KT, object) -> object",
             "keys": "() -> KeysView[KT]",
             "values": "() -> ValuesView[VT_co]",
             "items": "() -> ItemsView[KT, VT_co]",

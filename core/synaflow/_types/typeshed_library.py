@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from synaflow._types.stubs import Stub, comparable
 
 __all__ = ["BUILTINS", "LIBRARY"]
@@ -77,8 +79,10 @@ BUILTINS: dict[str, Stub] = {
             "__bytes__": "() -> bytes",
         },
     ),
-    "bytearray": Stub("", "MutableSequence[int]", {"__buffer__": "(int) -> memoryview"}),
-    "memoryview": Stub("T", "Sequence[T]", {"__buffer__": "(int) -> memoryview"}, "int"),
+    "bytearray": Stub(
+        "", "MutableSequence[int]", {**comparable("bytes | bytearray"), "__buffer__": "(int) -> memoryview"}
+    ),
+    "memoryview": Stub("T", "Sequence[T]", {"__buffer__": "(int) -> memoryview", "__enter__": "() -> Self"}, "int"),
     "range": Stub("", "Sequence[int]"),
     "slice": Stub("KT_co, VT_co, T_co"),
     "list": Stub(
@@ -96,7 +100,9 @@ BUILTINS: dict[str, Stub] = {
         "Sequence[T_co]",
         {**comparable("tuple[T_co, ...]"), "__getitem__": "(int) -> T_co; (slice) -> tuple[T_co, ...]"},
     ),
-    "dict": Stub("KT, VT", "MutableMapping[KT, VT]", {"copy": "() -> dict[KT, VT]"}),
+    "dict": Stub(
+        "KT, VT", "MutableMapping[KT, VT]", {"copy": "() -> dict[KT, VT]", "__reversed__": "() -> Iterator[KT]"}
+    ),
     "set": Stub("T", "MutableSet[T]", {"copy": "() -> set[T]"}),
     "frozenset": Stub("T_co", "Set[T_co]"),
     "enumerate": _iterator("tuple[int, T]", "T"),
@@ -121,7 +127,7 @@ _BINARY_FILES = ("BytesIO", "BufferedReader", "BufferedWriter", "BufferedRandom"
 
 #: By the class's module and name, so that nothing is imported for the table's sake.
 LIBRARY: dict[str, Stub] = {
-    "array.array": Stub("T", "MutableSequence[T]", {"__buffer__": "(int) -> memoryview"}),
+    "array.array": Stub("T", "MutableSequence[T]", {**comparable(), "__buffer__": "(int) -> memoryview"}),
     "collections.ChainMap": Stub("KT, VT", "MutableMapping[KT, VT]"),
     "collections.Counter": Stub("T", "dict[T, int]"),
     "collections.OrderedDict": Stub("KT, VT", "dict[KT, VT]"),
@@ -129,7 +135,7 @@ LIBRARY: dict[str, Stub] = {
     "collections.UserList": Stub("T", "MutableSequence[T]"),
     "collections.UserString": Stub("", "Sequence[str]"),
     "collections.defaultdict": Stub("KT, VT", "dict[KT, VT]"),
-    "collections.deque": Stub("T", "MutableSequence[T]"),
+    "collections.deque": Stub("T", "MutableSequence[T]", {**comparable("collections.deque[T]"), "__hash__": "None"}),
     "contextlib.AbstractContextManager": Stub(
         "T_co, Exit_co",
         "",
@@ -160,8 +166,20 @@ LIBRARY: dict[str, Stub] = {
     **dict.fromkeys(("posix.DirEntry", "nt.DirEntry"), Stub("AnyStr", "PathLike[AnyStr]")),
     **dict.fromkeys(("datetime.date", "datetime.time", "datetime.datetime"), Stub(members=comparable())),
     "datetime.timedelta": Stub(members={**comparable(), "__abs__": "() -> Self"}),
-    "decimal.Decimal": Stub(members={**comparable(), "__abs__": "() -> Self", "__add__": "(Self) -> Self"}),
-    "fractions.Fraction": Stub(members={**comparable(), "__abs__": "() -> Self"}),
+    **dict.fromkeys(
+        ("decimal.Decimal", "fractions.Fraction"),
+        Stub(members={**comparable(), "__abs__": "() -> Self", "__round__": "() -> int; (int) -> Self"}),
+    ),
+    "enum.Enum": Stub(members={"name": "str", "value": "Any"}),
+    "enum.Flag": Stub(
+        members={
+            "name": "str | None",
+            "__iter__": "() -> Iterator[Self]",
+            "__len__": "() -> int",
+            "__contains__": "(Self) -> bool",
+        }
+    ),
+    "pathlib.Path": Stub(members={"__enter__": "() -> Self"} if sys.version_info < (3, 13) else {}),
     "typing.SupportsRound": Stub("T_co", "", {"__round__": "() -> int; (int) -> T_co"}, is_protocol=True),
     # In typeshed a file is an iterator of its lines by having the methods of one.
     "typing.IO": Stub(members={"__iter__": "() -> Iterator[AnyStr]", "__next__": "() -> AnyStr"}),

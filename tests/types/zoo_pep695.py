@@ -1,0 +1,68 @@
+"""More of the zoo, as text: Python 3.11 can't read the syntax of PEP 695."""
+
+__all__ = ["SOURCE"]
+
+SOURCE = """
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+type Number = int | float
+type ListOrSet[T] = list[T] | set[T]
+type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
+type Tree = list[Tree]
+type Wood = list[Wood]
+
+
+class Cell[T]:
+    item: T
+
+
+class View[T]:
+    def __init__(self, item: T) -> None:
+        self._item = item
+
+    def get(self) -> T:
+        return self._item
+
+
+class Sink[T]:
+    def put(self, item: T) -> None: ...
+
+
+class Source[T](Protocol):
+    def get(self) -> T: ...
+
+
+class Rows[T](Sequence[T]): ...
+
+
+class Feed[T](Iterator[T]):
+    def __next__(self) -> T:
+        raise StopIteration
+
+
+class Linked[T]:
+    def rest(self) -> "Linked[T]":
+        return self
+
+    def head(self) -> T:
+        raise IndexError
+
+
+@dataclass(frozen=True)
+class Box695[T]:
+    content: T
+
+
+class Handler[T]:
+    def handle(self, call: Callable[[T], None]) -> None: ...
+
+
+TYPES: list[str] = [
+    "Number", "ListOrSet[int]", "Json", "Tree", "Wood", "Cell[int]", "Cell[bool]", "View[int]", "View[bool]",
+    "Sink[int]", "Sink[bool]", "Source[int]", "Source[float]", "Rows[int]", "Rows[float]", "Feed[int]", "Linked[int]",
+    "Linked[bool]", "Box695[int]", "Box695[bool]", "Handler[int]", "Handler[bool]", "Cell", "dict[str, Json]",
+    "list[Json]",
+]  # fmt: skip
+"""
