@@ -1,0 +1,1 @@
+"""Every runner against the corpus."""
