@@ -61,8 +61,10 @@ def name_of(special: object) -> str:
 
 
 def is_alias(tp: TypeForm) -> bool:
-    """Whether `tp` is a PEP 695 `type X = ...` (3.12+, or typing_extensions' backport)."""
-    return type(tp).__name__ == "TypeAliasType" and hasattr(tp, "__value__")
+    """Whether `tp` is a PEP 695 `type X = ...` (3.12+, or typing_extensions' backport), bare or with arguments."""
+    if isinstance(tp, type):
+        return False
+    return type(tp).__name__ == "TypeAliasType" or type(getattr(tp, "__origin__", None)).__name__ == "TypeAliasType"
 
 
 def is_typed_dict(tp: TypeForm) -> bool:
@@ -81,5 +83,5 @@ def join_union(tps: Iterable[TypeForm]) -> TypeForm:
 
 def opaque(name: str, bound: TypeForm) -> TypeForm:
     """A type of its own of which only the bound is known: what a NewType is to a checker."""
-    make: Callable[[str, TypeForm], TypeForm] = NewType
+    make = typing.cast("Callable[[str, TypeForm], TypeForm]", NewType)  # for checkers, NewType takes literals only
     return make(name, bound)

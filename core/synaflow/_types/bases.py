@@ -6,7 +6,6 @@ keeps the first half in `__orig_bases__`; the tables of typeshed supply the othe
 
 from __future__ import annotations
 
-import collections.abc
 import typing
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -31,7 +30,7 @@ _ANY = typing.cast("type", Any)
 def stub_of(cls: type) -> Stub:
     """What typeshed adds to a class; an empty stub if nothing."""
     name = cls.__name__
-    if getattr(collections.abc, name, None) is cls:
+    if cls.__module__ == "collections.abc":
         return ABSTRACT.get(name, _NO_STUB)
     if cls.__module__ == "builtins":
         return BUILTINS.get(name, _NO_STUB)

@@ -85,14 +85,11 @@ def strip(tp: TypeForm) -> TypeForm:
         if isinstance(tp, InitVar):
             tp = typing.cast("TypeForm", tp.type)
             continue
-        if is_alias(tp):
-            tp = _alias_value(tp, ())
-            continue
         origin = get_origin(tp)
-        if origin is None:
+        if is_alias(tp):
+            tp = _alias_value(tp, ()) if origin is None else _alias_value(origin, get_args(tp))
+        elif origin is None:
             return tp
-        if is_alias(origin):
-            tp = _alias_value(origin, get_args(tp))
         elif hasattr(tp, "__metadata__"):
             tp = tp.__origin__  # type: ignore[attr-defined]  # Annotated
         elif name_of(origin) in QUALIFIERS:

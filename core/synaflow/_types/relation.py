@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, Literal, TypeVar
 
-from synaflow._types.atoms import NoneType, Signature, join_union, opaque
+from synaflow._types.atoms import NoneType, Signature, is_alias, join_union, opaque
 from synaflow._types.bases import ancestors, as_base, fixed_items, full_args, is_protocol, parameters
 from synaflow._types.calls import params_fit
 from synaflow._types.errors import TypeForm, UndecidableTypeError
-from synaflow._types.forms import Form, Kind, form
+from synaflow._types.forms import Form, Kind, form, strip
 from synaflow._types.lookup import Member, find_member, protocol_members
 from synaflow._types.records import record_fits
 from synaflow._types.solution import Fits, solution
@@ -48,6 +48,8 @@ class Relation:
         """Whether a `source` can be given where a `target` is asked for."""
         if source is target and not self.variables:
             return True
+        if is_alias(source) or is_alias(target):
+            return self._recursive(source, target, lambda: self.fits(strip(source), strip(target)))
         s, t = form(source), form(target)
         if s.kind is Kind.ANY or t.kind is Kind.ANY:
             self._learn_any(source, target)
@@ -61,9 +63,9 @@ class Relation:
         if s.kind is Kind.NEVER:
             return True
         if s.kind is Kind.UNION:
-            return self._recursive(source, target, lambda: all(self.fits(member, target) for member in s.args))
+            return all(self.fits(member, target) for member in s.args)
         if t.kind is Kind.UNION:
-            return self._recursive(source, target, lambda: self._fits_member(source, s, t.args))
+            return self._fits_member(source, s, t.args)
         return self._fits_single(source, s, target, t)
 
     def equal(self, one: TypeForm, other: TypeForm) -> bool:

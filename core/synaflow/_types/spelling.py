@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import types
 from enum import Enum
-from typing import Any, NewType, TypeVar, Union, get_args, get_origin
+from typing import Any, ForwardRef, NewType, TypeVar, Union, get_args, get_origin
 
 from synaflow._types.atoms import NoneType, is_alias, name_of
 from synaflow._types.bases import full_args, stub_of
@@ -81,8 +81,8 @@ def _spell_name(tp: TypeForm) -> str:
         return tp.__qualname__.replace("<locals>.", "")
     if isinstance(tp, TypeVar | NewType) or is_alias(tp) or type(tp).__name__ in ("ParamSpec", "TypeVarTuple"):
         return str(tp.__name__)  # type: ignore[attr-defined]
-    if hasattr(tp, "__forward_arg__"):
-        return str(tp.__forward_arg__)
+    if isinstance(tp, ForwardRef):
+        return tp.__forward_arg__
     return name_of(tp) or repr(tp).removeprefix("typing.")
 
 

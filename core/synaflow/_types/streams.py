@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from synaflow._types.atoms import NoneType, join_union
 from synaflow._types.bases import as_base, full_args
 from synaflow._types.errors import TypeForm  # noqa: TC001  # the dataclasses' hints resolve at run time
-from synaflow._types.forms import Form, Kind, form, members, strip
+from synaflow._types.forms import Form, Kind, form, strip
 from synaflow._types.solving import is_assignable, solve
 
 __all__ = ["CollectionItem", "StreamItem", "collection_item", "stream_item"]
@@ -141,24 +141,23 @@ def collection_item(tp: TypeForm) -> CollectionItem | None:
         >>> collection_item(str) is None
         True
     """
-    tps = members(tp)
-    if len(tps) > 1:
-        found = [collection_item(member) for member in tps]
-        items = [one.item for one in found if one is not None]
-        return CollectionItem(join_union(items)) if len(items) == len(found) else None
-    tp = tps[0]
+    tp = strip(tp)
     if isinstance(tp, type):
         return _class_collection(tp)
-    return _collection_of(tp)
+    f = form(tp)
+    if f.kind is Kind.UNION:
+        found = [collection_item(member) for member in f.args]
+        items = [one.item for one in found if one is not None]
+        return CollectionItem(join_union(items)) if len(items) == len(found) else None
+    return _collection_of(tp, f)
 
 
 @lru_cache(maxsize=1 << 14)
 def _class_collection(cls: type) -> CollectionItem | None:
-    return _collection_of(cls)
+    return _collection_of(cls, form(cls))
 
 
-def _collection_of(tp: TypeForm) -> CollectionItem | None:
-    f = form(tp)
+def _collection_of(tp: TypeForm, f: Form) -> CollectionItem | None:
     if f.kind in _NEVER_ITEMS or (f.kind is Kind.CLASS and Any in f.origin.__mro__):
         return None
     if is_assignable(tp, str | bytes) or stream_item(tp) is not None:

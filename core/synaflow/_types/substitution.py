@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 import types
+import typing
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
@@ -116,7 +117,7 @@ def replace(tp: TypeForm, new: Mapping[Any, TypeForm]) -> TypeForm:
     if origin is types.UnionType or name_of(origin) == "Union":
         return join_union(changed)
     if origin is collections.abc.Callable:
-        return collections.abc.Callable[changed[0], changed[1]]
+        return typing.cast("TypeForm", origin[changed[0], changed[1]])
     rebuilt: TypeForm = origin[changed]
     return rebuilt
 
