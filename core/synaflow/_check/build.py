@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from synaflow._check.declared import check_field_names, check_item_name, declare_step, to_step
 from synaflow._check.hints import Scope
 from synaflow._check.included import declare_include, dissolve_passes
 from synaflow._check.nodes import Node, Plan
+from synaflow._check.order import topological
 from synaflow._check.params import read_params, spell_value
 from synaflow._check.problems import Problems, did_you_mean
 from synaflow._check.regions import find_regions
 from synaflow._check.rules import check_rules
 from synaflow._check.settle import Settler
-from synaflow._check.wiring import wire
+from synaflow._check.wiring import needs_of, wire
 from synaflow._declare.include import Include
 from synaflow._declare.step import Step
 from synaflow._model import Edge, FieldDef, PipelineDef, StepDef
@@ -66,10 +68,11 @@ def pipeline(
     check_field_names(plan, params_def.fields if params_def else ())
     _declare(plan, steps, scope)
     settler = Settler(plan)
-    order = wire(plan, settler)
+    wire(plan, settler)
+    dissolve_passes(plan, settler)
     check_rules(plan)
     problems.raise_any()
-    order = dissolve_passes(plan, order)
+    order = topological(list(plan.nodes), needs_of(plan))
     edges = tuple(edge for node in plan.nodes.values() for edge in node.edges)
     exported = _exported(plan, exports, edges)
     problems.raise_any()
@@ -117,7 +120,7 @@ def _exported(plan: Plan, exports: str | None, edges: Sequence[Edge]) -> str | N
 
 def _step_def(node: Node) -> StepDef:
     if node.settled is not None:
-        return node.settled
+        return replace(node.settled, name=node.name, after=node.after)
     assert node.own_output is not None  # a node without one has a problem
     return StepDef(
         name=node.name,

@@ -20,7 +20,7 @@ from synaflow._model import OnError, PipelineDef, StepMode
 if TYPE_CHECKING:
     from synaflow._model import FieldDef
 
-__all__ = ["check_field_names", "check_item_name", "check_name", "declare_step", "read_step", "to_step"]
+__all__ = ["check_field_names", "check_item_name", "check_name", "declare_step", "read_choice", "read_step", "to_step"]
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -94,13 +94,14 @@ def check_item_name(plan: Plan, at: int, name: object, word: str, taken: dict[st
 
 def declare_step(plan: Plan, at: int, item: Step, scope: Scope) -> None:
     """Takes a step into the plan."""
-    node = read_step(plan, at, item, item.name, scope)
+    node = read_step(plan, at, item, scope)
     if node is not None:
         plan.nodes[item.name] = node
 
 
-def read_step(plan: Plan, at: int, item: Step, name: str, scope: Scope) -> Node | None:
+def read_step(plan: Plan, at: int, item: Step, scope: Scope) -> Node | None:
     """A declared step as a node: its options checked and its function read."""
+    name = item.name
     if not callable(item.fn):
         reason = f"step '{name}': fn must be callable, not {spell_value(item.fn)}"
         plan.problems.add(at, "invalid-step", reason, step=name)
@@ -120,8 +121,8 @@ def read_step(plan: Plan, at: int, item: Step, name: str, scope: Scope) -> Node 
         returns=read.output,
         told=_names_by_parameter(plan, at, name, item.inputs),
         after=_after(plan, about, item.after),
-        on_error=_choice(plan, about, "on_error", item.on_error, OnError, OnError.STOP),
-        mode=_choice(plan, about, "mode", item.mode, StepMode, StepMode.AUTO),
+        on_error=read_choice(plan, about, "on_error", item.on_error, OnError, OnError.STOP),
+        mode=read_choice(plan, about, "mode", item.mode, StepMode, StepMode.AUTO),
         function=read.function,
         doc=read.doc,
         is_async=read.is_async,
@@ -185,7 +186,8 @@ def _after(plan: Plan, about: Subject, given: object) -> tuple[str, ...]:
     return ()
 
 
-def _choice(plan: Plan, about: Subject, option: str, given: object, of: type[Choice], instead: Choice) -> Choice:
+def read_choice(plan: Plan, about: Subject, option: str, given: object, of: type[Choice], instead: Choice) -> Choice:
+    """The choice that was given by its name or itself; if it is none, a problem and `instead`."""
     try:
         return of(given)
     except ValueError:

@@ -1,11 +1,16 @@
-"""Including one pipeline in another: its steps become steps of the outer one, or one step that runs it per item."""
+"""Including one pipeline in another: its steps become steps of the outer one, or one step that runs it per item.
+
+A params field of the included pipeline is a node of its own while the outer pipeline is wired, so that it is found,
+checked and reported like a parameter. Where it would only hand something on, it is dissolved at the end.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from synaflow._check.declared import read_step
+from synaflow._check.declared import read_choice, read_step
 from synaflow._check.hints import UNKNOWN, Scope
 from synaflow._check.nodes import Link, Node, Plan, Subject
 from synaflow._check.params import spell_value
@@ -14,13 +19,12 @@ from synaflow._check.problems import did_you_mean, quoted
 from synaflow._check.settle import seen_by_consumers
 from synaflow._declare.include import Include
 from synaflow._declare.step import Step
-from synaflow._model import NO_DEFAULT, Edge, EdgeKind, Input, OnError, PipelineDef, StepMode
-from synaflow._types import collection_item, is_assignable, spell, stream_item
+from synaflow._model import EdgeKind, Input, OnError, PipelineDef, StepMode
+from synaflow._types import UndecidableTypeError, collection_item, is_assignable, spell, stream_item
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from synaflow._model import FieldDef
+    from synaflow._check.settle import Settler
+    from synaflow._model import Edge, FieldDef, Output, StepDef
     from synaflow._types import TypeForm
 
 __all__ = ["declare_include", "dissolve_passes"]
@@ -28,8 +32,247 @@ __all__ = ["declare_include", "dissolve_passes"]
 
 def declare_include(plan: Plan, at: int, item: Include, scope: Scope) -> None:
     """Takes an inclusion into the plan."""
-    raise NotImplementedError
+    sub = item.pipeline
+    if not isinstance(sub, PipelineDef):
+        reason = f"include '{item.name}': pipeline= must be what pipeline(...) returns, not {spell_value(sub)}"
+        plan.problems.add(at, "invalid-include", reason, step=item.name)
+        plan.broken.add(item.name)
+        return
+    about = Subject(at, item.name, f'include("{item.name}", pipeline=...', None)
+    on_error = read_choice(plan, about, "on_error", item.on_error, OnError, OnError.STOP)
+    if item.fn is None:
+        _declare_fields(plan, about, item)
+    else:
+        maker = _declare_maker(plan, about, item, scope)
+        if maker is None:
+            plan.broken.add(item.name)
+            return
+        if _is_per_item(maker.returns, sub):
+            _declare_per_item(plan, about, item, maker, on_error)
+            return
+        _declare_getters(plan, item, maker)
+    if on_error is not OnError.STOP:
+        reason = f'on_error="{on_error}" has nothing to drop: the included pipeline runs once, and its steps keep their own'
+        plan.complain(about, "invalid-include", reason, suggestion="leave on_error= out")
+    _declare_steps(plan, about, item)
 
 
-def dissolve_passes(plan: Plan, order: Sequence[str]) -> list[str]:
-    return list(order)
+def _declare_steps(plan: Plan, about: Subject, item: Include) -> None:
+    """The included pipeline's steps, with the types and edges they were checked with."""
+    sub, prefix = item.pipeline, f"{item.name}__"
+    for step in sub.steps:
+        edges = tuple(
+            replace(edge, producer=prefix + edge.producer, consumer=prefix + edge.consumer)
+            for edge in sub.edges_into(step.name)
+        )
+        after = tuple(prefix + name for name in step.after)
+        if not after and not any(edge.producer in sub for edge in sub.edges_into(step.name)):
+            after = tuple(item.after)
+        _add(
+            plan,
+            Node(
+                name=prefix + step.name,
+                about=Subject(about.at, prefix + step.name, about.call, step.location),
+                fn=step.fn,
+                inputs=step.inputs,
+                returns=step.output.type,
+                after=after,
+                on_error=step.on_error,
+                settled=step,
+                edges=edges,
+                links={edge.parameter: Link(edge.producer, edge.found) for edge in edges},
+                hidden=True,
+                done=True,
+                output=_seen(step),
+                own_output=step.output,
+                each=step.each,
+                flatten=step.flatten,
+            ),
+        )
+    for alias, target in sub.aliases:
+        plan.aliases[prefix + alias] = prefix + target
+    if sub.exports is None:
+        plan.unexported.add(item.name)
+    else:
+        plan.aliases[item.name] = prefix + sub.exports
+    ends = dict.fromkeys([*sub.terminals, *([sub.exports] if sub.exports else [])])
+    plan.endings[item.name] = tuple(prefix + name for name in ends)
+
+
+def _seen(step: StepDef) -> Output:
+    own = replace(step.output, stream=step.flatten) if step.each else step.output
+    return seen_by_consumers(own, each=step.each, is_async=step.is_async)
+
+
+def _declare_fields(plan: Plan, about: Subject, item: Include) -> None:
+    """Without an `fn`: the included pipeline's params fields are wired like parameters."""
+    params, fields = item.pipeline.params, item.pipeline.fields
+    names = [field.name for field in fields]
+    told = dict(item.inputs or {})
+    for name in told:
+        if name not in names:
+            reason = f"inputs= names the field '{name}', but the params of the included pipeline have "
+            reason += quoted(names) or "no fields"
+            plan.complain(about, "unknown-parameter", reason, name, did_you_mean(name, names))
+    if item.hints:
+        plan.complain(about, "unknown-hint", "hints= is for fn=, and there is none", suggestion="leave hints= out")
+    for field in fields:
+        assert params is not None
+        _add(
+            plan,
+            Node(
+                name=f"{item.name}__{field.name}",
+                about=about,
+                fn=PassOn(params.type, field.output.stream),
+                inputs=(Input(field.name, field.output.type, positional_only=True),),
+                returns=field.output.type,
+                told={field.name: told[field.name]} if field.name in told else {},
+                after=tuple(item.after),
+                mode=StepMode.ALL,
+                function=field.name,
+                doc=field.doc,
+                hidden=True,
+                passes=field,
+            ),
+        )
+
+
+def _declare_maker(plan: Plan, about: Subject, item: Include, scope: Scope) -> Node | None:
+    """The step that makes the included pipeline's params."""
+    sub = item.pipeline
+    assert item.fn is not None
+    made = Step(item.name, item.fn, inputs=item.inputs, after=item.after, hints=item.hints)
+    maker = read_step(plan, about.at, made, scope)
+    if maker is None:
+        return None
+    call = f'{about.call}, fn={maker.function if maker.function.isidentifier() else "..."}'
+    maker.about = Subject(about.at, item.name, call, maker.about.location)
+    maker.name, maker.hidden = f"{item.name}__params", True
+    _add(plan, maker)
+    if sub.params is None:
+        reason = f"fn= makes params, but pipeline '{sub.name}' takes none"
+        plan.complain(maker.about, "invalid-include", reason, suggestion="leave fn= out")
+        return None
+    if maker.returns is UNKNOWN:
+        return None
+    try:
+        if is_assignable(maker.returns, sub.params.type) or _is_per_item(maker.returns, sub):
+            return maker
+    except UndecidableTypeError:
+        pass
+    name = sub.params.type.__name__
+    reason = f"fn= gives `{spell(maker.returns)}`, but pipeline '{sub.name}' takes `{name}`"
+    mend = f"return `{name}` to run it once, `Iterator[{name}]` or `list[{name}]` to run it once per item"
+    plan.complain(maker.about, "invalid-include", reason, None, mend, maker.returns, sub.params.type)
+    return None
+
+
+def _is_per_item(returns: TypeForm, sub: PipelineDef) -> bool:
+    assert sub.params is not None
+    if is_assignable(returns, sub.params.type):
+        return False
+    of = stream_item(returns) or collection_item(returns)
+    return of is not None and is_assignable(of.item, sub.params.type)
+
+
+def _declare_getters(plan: Plan, item: Include, maker: Node) -> None:
+    """A step per params field that is used, which takes it out of the params value."""
+    for field in item.pipeline.fields:
+        if not item.pipeline.edges_out_of(field.name):
+            continue
+        _add(
+            plan,
+            Node(
+                name=f"{item.name}__{field.name}",
+                about=maker.about,
+                fn=FieldOf(field.name, field.output.stream),
+                inputs=(Input("params", maker.returns, positional_only=True),),
+                returns=field.output.type,
+                told={"params": maker.name},
+                mode=StepMode.ALL,
+                function=field.name,
+                doc=field.doc,
+                hidden=True,
+            ),
+        )
+
+
+def _declare_per_item(plan: Plan, about: Subject, item: Include, maker: Node, on_error: OnError) -> None:
+    """One `each` step that runs the included pipeline for every params value."""
+    sub = item.pipeline
+    assert sub.params is not None
+    returns: TypeForm = type(None)
+    flatten = False
+    if sub.exports is None:
+        plan.unexported.add(item.name)
+    else:
+        seen = _seen(sub[sub.exports])
+        flatten = seen.stream
+        returns = Iterator[seen.item] if flatten else seen.type  # type: ignore[name-defined]
+    _add(
+        plan,
+        Node(
+            name=item.name,
+            about=about._replace(location=maker.about.location),
+            fn=SubPipeline(sub, sub.exports, flatten),
+            inputs=(Input("params", sub.params.type, positional_only=True),),
+            returns=returns,
+            told={"params": maker.name},
+            on_error=on_error,
+            mode=StepMode.EACH,
+            function=sub.name,
+            doc=sub.doc,
+        ),
+    )
+    plan.endings[item.name] = (item.name,)
+
+
+def _add(plan: Plan, node: Node) -> None:
+    if node.name in plan.nodes:
+        reason = f"two of its steps would be called '{node.name}'"
+        mend = "rename the step or params field of the included pipeline that is called 'params'"
+        plan.complain(node.about, "name-clash", reason, suggestion=mend)
+    else:
+        plan.nodes[node.name] = node
+
+
+def dissolve_passes(plan: Plan, settler: Settler) -> None:
+    """Takes out the nodes that would only hand a params field on, and makes steps of those that do more.
+
+    A value or stream goes from its producer straight to the included steps. What is materialised or iterated for the
+    field, and its default, is made once, by a step.
+    """
+    passes = [node for node in plan.nodes.values() if node.passes is not None]
+    if not passes:
+        return
+    takers: dict[str, list[Node]] = {}
+    for node in plan.nodes.values():
+        for edge in node.edges:
+            takers.setdefault(edge.producer, []).append(node)
+    for node in passes:
+        field = node.passes
+        assert field is not None
+        if node.name not in takers:
+            del plan.nodes[node.name]
+        elif not node.links:
+            assert isinstance(node.fn, PassOn)
+            node.fn = FieldDefault(node.fn.params, field.name, field.output.stream)
+            node.inputs = ()
+        elif node.edges and _hands_on(node.edges[0], field, settler):
+            del plan.nodes[node.name]
+            for taker in dict.fromkeys(takers[node.name]):
+                taker.edges = tuple(_rewire(edge, node) for edge in taker.edges)
+                taker.links = {edge.parameter: Link(edge.producer, edge.found) for edge in taker.edges}
+
+
+def _hands_on(edge: Edge, field: FieldDef, settler: Settler) -> bool:
+    output = settler.output_of(edge.producer)
+    same = output is not None and output.stream == field.output.stream
+    return same and edge.kind in (EdgeKind.VALUE, EdgeKind.STREAM)
+
+
+def _rewire(edge: Edge, node: Node) -> Edge:
+    if edge.producer != node.name:
+        return edge
+    source = node.edges[0]
+    return replace(edge, producer=source.producer, produced=source.produced, found=source.found)

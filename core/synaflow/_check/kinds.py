@@ -14,6 +14,7 @@ from synaflow._check.collectors import target_of
 from synaflow._model import EdgeKind, Output, StepMode
 from synaflow._types import (
     CollectionItem,
+    StreamItem,
     UndecidableTypeError,
     close,
     collection_item,
@@ -28,7 +29,7 @@ from synaflow._types import (
 
 if TYPE_CHECKING:
     from synaflow._model import Collector
-    from synaflow._types import StreamItem, TypeForm
+    from synaflow._types import TypeForm
 
 __all__ = ["Match", "Pair", "Refusal", "connect", "is_open"]
 
@@ -137,7 +138,7 @@ def _plain_rows(trial: _Trial) -> Match | None:
     if collection is None:
         return None
     for part in trial.parts:
-        stream = stream_item(part) if (get_origin(part) or part) is collections.abc.Iterator else None
+        stream = _stream_form(part) if (get_origin(part) or part) is collections.abc.Iterator else None
         if stream is not None and _fits(collection.item, stream.item):
             return Match(EdgeKind.ITERATE, False, ((collection.item, stream.item),))
     return _each(trial) if trial.mode is not StepMode.ALL and not trial.by_type else None
@@ -187,7 +188,13 @@ def _fits(source: TypeForm, target: TypeForm) -> bool:
 
 def _stream_form(part: TypeForm) -> StreamItem | None:
     """The stream that a parameter asks for, None if it asks for anything else."""
-    return stream_item(part) if (get_origin(part) or part) in _STREAMS else None
+    origin = get_origin(part) or part
+    stream = stream_item(part) if origin in _STREAMS else None
+    if stream is None or not free_typevars(part):
+        return stream
+    # stream_item takes a TypeVar for what it is at most; here it stands for what the producer gives.
+    item, sends, returns = (*get_args(part), None, None)[:3]
+    return StreamItem(item, stream.is_async, strip(returns), strip(sends))
 
 
 def _stream_pairs(output: Output, part: TypeForm) -> tuple[Pair, ...]:

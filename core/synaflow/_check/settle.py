@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 from synaflow._check.hints import UNKNOWN
 from synaflow._check.kinds import Match, Pair, Refusal, connect
 from synaflow._check.params import describe_output
-from synaflow._model import Edge, EdgeKind, Output
+from synaflow._model import Edge, EdgeKind, Output, StepMode
 from synaflow._types import close, free_typevars, members, solve_all, spell, stream_item, substitute
 
 if TYPE_CHECKING:
     from synaflow._check.nodes import Link, Node, Plan
-    from synaflow._model import Input, StepMode
+    from synaflow._model import Input
     from synaflow._types import TypeForm
 
 __all__ = ["Settler", "seen_by_consumers"]
@@ -103,6 +103,9 @@ class Settler:
         node.output = seen_by_consumers(own, each=node.each, is_async=node.is_async)
 
     def _refuse(self, node: Node, parameter: Input, link: Link, output: Output, refusal: Refusal) -> None:
+        if node.passes is not None and self._is_each(output, parameter):
+            mend = "use an fn= that returns a stream of params, to run the included pipeline once per item"
+            refusal = Refusal("incompatible-types", "an included pipeline without fn= runs once, not per item", mend)
         word = "field" if link.producer in self._plan.fields else "step"
         reason = (
             f"parameter '{parameter.name}: {spell(parameter.type)}' can't take "
@@ -112,6 +115,10 @@ class Settler:
             node.about, refusal.code, reason, parameter.name, refusal.suggestion, output.type, parameter.type
         )
 
+
+    def _is_each(self, output: Output, parameter: Input) -> bool:
+        match = self.match(output, parameter.type, StepMode.AUTO, by_type=False)
+        return isinstance(match, Match) and match.kind is EdgeKind.EACH
 
     def _refuse_together(self, node: Node, pairs: Sequence[Pair]) -> None:
         takes = ", ".join(f"`{spell(source)}` into `{spell(target)}`" for source, target in pairs)

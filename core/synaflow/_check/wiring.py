@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from synaflow._check.settle import Settler
     from synaflow._model import Input, Output
 
-__all__ = ["wire"]
+__all__ = ["needs_of", "wire"]
 
 
 class _Open(NamedTuple):
@@ -28,31 +28,26 @@ class _Open(NamedTuple):
     parameter: Input
 
 
-def wire(plan: Plan, settler: Settler) -> list[str]:
-    """Finds every producer and settles every node.
-
-    Returns:
-        The nodes' names in topological order, ties as listed.
-    """
+def wire(plan: Plan, settler: Settler) -> None:
+    """Finds every producer and settles every node."""
     _resolve_after(plan)
     left = [_Open(node, parameter) for node in plan.nodes.values() for parameter in _by_name(plan, node)]
-    needs = _needs(plan)
+    needs = needs_of(plan)
     order = topological(list(plan.nodes), needs)
     if left:
         # What is found by type must not depend on what else is: all of it is judged by the outputs before any of it.
         settler.settle(order, report=False)
         _by_type(plan, settler, left, needs, order)
-        needs = _needs(plan)
+        needs = needs_of(plan)
         order = topological(list(plan.nodes), needs)
     for path in cycles(list(plan.nodes), needs):
         about = plan.nodes[path[0]].about
         reason = f"it depends on itself: {' -> '.join(reversed(path))}" if len(path) > 2 else "it takes its own output"
         plan.complain(about, "cycle", reason, suggestion="break the cycle: a step can only take what was made before it")
     settler.settle(order, report=True)
-    return order
 
 
-def _needs(plan: Plan) -> dict[str, list[str]]:
+def needs_of(plan: Plan) -> dict[str, list[str]]:
     """What each node depends on, fields left out."""
     return {
         node.name: [link.producer for link in node.links.values() if link.producer in plan.nodes] + list(node.after)
@@ -69,6 +64,8 @@ def _resolve_after(plan: Plan) -> None:
                 names[name] = None
             elif name in plan.endings:
                 names |= dict.fromkeys(plan.endings[name])
+            elif name in plan.aliases:
+                names[plan.aliases[name]] = None
             elif name not in plan.broken and (node.about.at, name) not in told:
                 told.add((node.about.at, name))
                 if name in plan.fields:
@@ -97,7 +94,7 @@ def _by_name(plan: Plan, node: Node) -> list[Input]:
             reason = f"parameter '{name}' has the step's own name, and a step can't take its own output"
             mend = f'say what it takes, {_inputs_line(node, name, "...")}, or rename one of them'
             plan.complain(node.about, "cycle", reason, name, mend)
-        elif producer in plan.nodes or producer in plan.fields:
+        elif (producer in plan.nodes or producer in plan.fields) and name not in plan.unexported:
             node.links[parameter.name] = Link(producer, "name" if told is None else "inputs")
         elif name in plan.broken:
             continue
@@ -162,11 +159,11 @@ def _by_type(
 def _candidates(plan: Plan, settler: Settler) -> list[_Candidate]:
     """Every output that may be found by type, sorted so that the order of listing shows nowhere."""
     found = [_Candidate(name, name, field.output) for name, field in plan.fields.items()]
-    exported = {producer: name for name, producer in plan.aliases.items()}
+    exported = {plan.aliases[name]: name for name in plan.endings if name in plan.aliases}
     for node in plan.nodes.values():
         output = settler.output_of(node.name)
         name = exported.get(node.name) or (None if node.hidden else node.name)
-        if output is not None and name is not None:
+        if output is not None and name is not None and name not in plan.unexported:
             found.append(_Candidate(name, node.name, output))
     return sorted((candidate for candidate in found if not _is_vague(plan, candidate)), key=lambda found: found.name)
 
