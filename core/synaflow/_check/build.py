@@ -113,7 +113,9 @@ def _exported(plan: Plan, exports: str | None, edges: Sequence[Edge]) -> str | N
     name = plan.aliases.get(exports, exports)
     if name not in plan.nodes:
         mend = did_you_mean(str(exports), [*plan.nodes, *plan.aliases])
-        plan.problems.add(-1, "unknown-dependency", f"exports= names {exports!r}, but there is no such step", suggestion=mend)
+        plan.problems.add(
+            -1, "unknown-dependency", f"exports= names {exports!r}, but there is no such step", suggestion=mend
+        )
         return None
     return name
 
@@ -121,7 +123,8 @@ def _exported(plan: Plan, exports: str | None, edges: Sequence[Edge]) -> str | N
 def _step_def(node: Node) -> StepDef:
     if node.settled is not None:
         return replace(node.settled, name=node.name, after=node.after)
-    assert node.own_output is not None  # a node without one has a problem
+    if node.own_output is None:  # pragma: no cover  # a node without one has a problem, which was raised
+        raise AssertionError(f"step '{node.name}' was not settled")
     return StepDef(
         name=node.name,
         fn=node.fn,
@@ -151,6 +154,8 @@ def _graph(steps: Sequence[StepDef], fields: Sequence[FieldDef], edges: Sequence
         between.setdefault((edge.producer, edge.consumer), []).append(edge)
     ordered = {(name, step.name): None for step in steps for name in step.after}
     graph.add_edges_from(
-        (*pair, {"edges": tuple(between.get(pair, ())), "after": pair in ordered}) for pair in {**dict.fromkeys(between), **ordered}
+        (*pair, {"edges": tuple(between.get(pair, ())), "after": pair in ordered})
+        for pair in {**dict.fromkeys(between), **ordered}
     )
-    return nx.freeze(graph)
+    nx.freeze(graph)
+    return graph

@@ -30,7 +30,7 @@ _BUILT_IN: dict[object, Collector] = {
     collections.abc.Set: set,
     collections.abc.MutableSet: set,
 }
-_OF_PAIRS: dict[object, Collector] = {
+_OF_PAIRS: dict[object, type] = {
     dict: dict,
     collections.abc.Mapping: dict,
     collections.abc.MutableMapping: dict,

@@ -7,12 +7,11 @@ from enum import StrEnum
 from keyword import iskeyword
 from typing import TYPE_CHECKING, TypeVar
 
-from synaflow._check.hints import Scope
+from synaflow._check.hints import UNKNOWN, Scope
 from synaflow._check.nodes import Node, Plan, Subject
 from synaflow._check.params import describe_output, spell_value
 from synaflow._check.problems import did_you_mean, quoted
 from synaflow._check.signature import function_name, read_signature
-from synaflow._check.hints import UNKNOWN
 from synaflow._declare.include import Include
 from synaflow._declare.step import Step
 from synaflow._model import OnError, PipelineDef, StepMode
@@ -20,7 +19,16 @@ from synaflow._model import OnError, PipelineDef, StepMode
 if TYPE_CHECKING:
     from synaflow._model import FieldDef
 
-__all__ = ["check_field_names", "check_item_name", "check_name", "declare_step", "read_choice", "read_step", "to_step"]
+__all__ = [
+    "check_field_names",
+    "check_item_name",
+    "check_name",
+    "declare_step",
+    "read_choice",
+    "read_step",
+    "read_told",
+    "to_step",
+]
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -119,7 +127,7 @@ def read_step(plan: Plan, at: int, item: Step, scope: Scope) -> Node | None:
         fn=item.fn,
         inputs=read.inputs,
         returns=read.output,
-        told=_names_by_parameter(plan, at, name, item.inputs),
+        told=read_told(plan, at, name, item.inputs),
         after=_after(plan, about, item.after),
         on_error=read_choice(plan, about, "on_error", item.on_error, OnError, OnError.STOP),
         mode=read_choice(plan, about, "mode", item.mode, StepMode, StepMode.AUTO),
@@ -163,14 +171,17 @@ def _mapping(
     return {}
 
 
-def _names_by_parameter(plan: Plan, at: int, step: str, given: Mapping[str, str] | None) -> dict[str, str]:
+def read_told(plan: Plan, at: int, step: str, given: Mapping[str, str] | None) -> dict[str, str]:
+    """What `inputs=` says, where it says it well."""
     names = _mapping(plan, at, step, "inputs", given, "names of producers by parameter")
     good: dict[str, str] = {}
     for parameter, name in names.items():
         if isinstance(name, str):
             good[parameter] = name
         else:
-            reason = f"step '{step}': inputs= names the producer of '{parameter}' by {spell_value(name)}, not by a string"
+            reason = (
+                f"step '{step}': inputs= names the producer of '{parameter}' by {spell_value(name)}, not by a string"
+            )
             mend = f'write inputs={{"{parameter}": "{getattr(name, "__name__", "name")}"}}'
             plan.problems.add(at, "invalid-option", reason, step=step, parameter=parameter, suggestion=mend)
     return good
@@ -182,14 +193,16 @@ def _after(plan: Plan, about: Subject, given: object) -> tuple[str, ...]:
         if all(isinstance(name, str) for name in names):
             return names
     mend = f'write after=["{given}"]' if isinstance(given, str) else None
-    plan.complain(about, "invalid-option", f"after= takes a list of names of steps, not {spell_value(given)}", None, mend)
+    plan.complain(
+        about, "invalid-option", f"after= takes a list of names of steps, not {spell_value(given)}", None, mend
+    )
     return ()
 
 
 def read_choice(plan: Plan, about: Subject, option: str, given: object, of: type[Choice], instead: Choice) -> Choice:
     """The choice that was given by its name or itself; if it is none, a problem and `instead`."""
     try:
-        return of(given)
+        return of(str(given))
     except ValueError:
         choices = [str(choice.value) for choice in of]
         reason = f"{option} must be one of {quoted(choices).replace(' and ', ' or ')}, not {given!r}"

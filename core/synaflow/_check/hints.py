@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import typing
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import FrameType, FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING, Final, final
 
@@ -79,25 +81,21 @@ def function_hints(function: Callable[..., object], scope: Scope) -> tuple[dict[
     annotations: Mapping[str, TypeForm] = getattr(function, "__annotations__", {})
     nested = "<locals>" in getattr(function, "__qualname__", "")
     if not nested or not any(isinstance(hint, str) for hint in annotations.values()):
-        try:
+        with suppress(Exception):  # evaluating a user's string may raise anything; each is looked at below
             return typing.get_type_hints(function, include_extras=True), {}
-        except Exception:  # noqa: BLE001  # evaluating a user's string may raise anything; each is looked at below
-            pass
     return _one_by_one(annotations, getattr(function, "__globals__", {}), scope.around(function))
 
 
 def class_hints(cls: type, scope: Scope) -> tuple[dict[str, TypeForm], dict[str, str]]:
     """The hints of a class's attributes, those of its bases too, and for those that don't resolve, why."""
     if "<locals>" not in cls.__qualname__:
-        try:
+        with suppress(Exception):  # as above
             return typing.get_type_hints(cls, include_extras=True), {}
-        except Exception:  # noqa: BLE001  # as above
-            pass
     hints: dict[str, TypeForm] = {}
     failed: dict[str, str] = {}
     for base in reversed(cls.__mro__):
         module = sys.modules.get(base.__module__)
-        annotations = base.__dict__.get("__annotations__", {})
+        annotations = inspect.get_annotations(base)
         found, bad = _one_by_one(annotations, vars(module) if module else {}, {**scope.around(base), **vars(base)})
         hints.update(found)
         failed = {name: why for name, why in failed.items() if name not in found} | bad

@@ -6,25 +6,25 @@ checked and reported like a parameter. Where it would only hand something on, it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from synaflow._check.declared import read_choice, read_step
+from synaflow._check.declared import read_choice, read_step, read_told
 from synaflow._check.hints import UNKNOWN, Scope
 from synaflow._check.nodes import Link, Node, Plan, Subject
 from synaflow._check.params import spell_value
 from synaflow._check.passing import FieldDefault, FieldOf, PassOn, SubPipeline
 from synaflow._check.problems import did_you_mean, quoted
 from synaflow._check.settle import seen_by_consumers
-from synaflow._declare.include import Include
 from synaflow._declare.step import Step
 from synaflow._model import EdgeKind, Input, OnError, PipelineDef, StepMode
 from synaflow._types import UndecidableTypeError, collection_item, is_assignable, spell, stream_item
 
 if TYPE_CHECKING:
     from synaflow._check.settle import Settler
-    from synaflow._model import Edge, FieldDef, Output, StepDef
+    from synaflow._declare.include import Include
+    from synaflow._model import Edge, Output, ParamsDef, StepDef
     from synaflow._types import TypeForm
 
 __all__ = ["declare_include", "dissolve_passes"]
@@ -41,18 +41,22 @@ def declare_include(plan: Plan, at: int, item: Include, scope: Scope) -> None:
     about = Subject(at, item.name, f'include("{item.name}", pipeline=...', None)
     on_error = read_choice(plan, about, "on_error", item.on_error, OnError, OnError.STOP)
     if item.fn is None:
-        _declare_fields(plan, about, item)
+        _check_field_inputs(plan, about, item)
+        if sub.params is not None:
+            _declare_fields(plan, about, item, sub.params)
     else:
-        maker = _declare_maker(plan, about, item, scope)
+        maker = _declare_maker(plan, about, item, item.fn, scope)
         if maker is None:
             plan.broken.add(item.name)
             return
-        if _is_per_item(maker.returns, sub):
+        if not is_assignable(maker.returns, maker.params.type):
             _declare_per_item(plan, about, item, maker, on_error)
             return
         _declare_getters(plan, item, maker)
     if on_error is not OnError.STOP:
-        reason = f'on_error="{on_error}" has nothing to drop: the included pipeline runs once, and its steps keep their own'
+        reason = (
+            f'on_error="{on_error}" has nothing to drop: the included pipeline runs once, and its steps keep their own'
+        )
         plan.complain(about, "invalid-include", reason, suggestion="leave on_error= out")
     _declare_steps(plan, about, item)
 
@@ -95,8 +99,8 @@ def _declare_steps(plan: Plan, about: Subject, item: Include) -> None:
         plan.unexported.add(item.name)
     else:
         plan.aliases[item.name] = prefix + sub.exports
-    ends = dict.fromkeys([*sub.terminals, *([sub.exports] if sub.exports else [])])
-    plan.endings[item.name] = tuple(prefix + name for name in ends)
+    ends = [*sub.terminals, *([sub.exports] if sub.exports else [])]
+    plan.endings[item.name] = tuple(dict.fromkeys(prefix + name for name in ends))
 
 
 def _seen(step: StepDef) -> Output:
@@ -104,20 +108,21 @@ def _seen(step: StepDef) -> Output:
     return seen_by_consumers(own, each=step.each, is_async=step.is_async)
 
 
-def _declare_fields(plan: Plan, about: Subject, item: Include) -> None:
-    """Without an `fn`: the included pipeline's params fields are wired like parameters."""
-    params, fields = item.pipeline.params, item.pipeline.fields
-    names = [field.name for field in fields]
-    told = dict(item.inputs or {})
-    for name in told:
+def _check_field_inputs(plan: Plan, about: Subject, item: Include) -> None:
+    names = [field.name for field in item.pipeline.fields]
+    for name in read_told(plan, about.at, item.name, item.inputs):
         if name not in names:
             reason = f"inputs= names the field '{name}', but the params of the included pipeline have "
             reason += quoted(names) or "no fields"
             plan.complain(about, "unknown-parameter", reason, name, did_you_mean(name, names))
     if item.hints:
         plan.complain(about, "unknown-hint", "hints= is for fn=, and there is none", suggestion="leave hints= out")
-    for field in fields:
-        assert params is not None
+
+
+def _declare_fields(plan: Plan, about: Subject, item: Include, params: ParamsDef) -> None:
+    """Without an `fn`: the included pipeline's params fields are wired like parameters."""
+    told = item.inputs if isinstance(item.inputs, Mapping) else {}
+    for field in params.fields:
         _add(
             plan,
             Node(
@@ -137,15 +142,21 @@ def _declare_fields(plan: Plan, about: Subject, item: Include) -> None:
         )
 
 
-def _declare_maker(plan: Plan, about: Subject, item: Include, scope: Scope) -> Node | None:
+class _Maker(NamedTuple):
     """The step that makes the included pipeline's params."""
+
+    node: Node
+    params: ParamsDef
+    returns: TypeForm
+
+
+def _declare_maker(plan: Plan, about: Subject, item: Include, fn: Callable[..., object], scope: Scope) -> _Maker | None:
     sub = item.pipeline
-    assert item.fn is not None
-    made = Step(item.name, item.fn, inputs=item.inputs, after=item.after, hints=item.hints)
+    made = Step(item.name, fn, inputs=item.inputs, after=item.after, hints=item.hints)
     maker = read_step(plan, about.at, made, scope)
     if maker is None:
         return None
-    call = f'{about.call}, fn={maker.function if maker.function.isidentifier() else "..."}'
+    call = f"{about.call}, fn={maker.function if maker.function.isidentifier() else '...'}"
     maker.about = Subject(about.at, item.name, call, maker.about.location)
     maker.name, maker.hidden = f"{item.name}__params", True
     _add(plan, maker)
@@ -156,8 +167,10 @@ def _declare_maker(plan: Plan, about: Subject, item: Include, scope: Scope) -> N
     if maker.returns is UNKNOWN:
         return None
     try:
-        if is_assignable(maker.returns, sub.params.type) or _is_per_item(maker.returns, sub):
-            return maker
+        of = stream_item(maker.returns) or collection_item(maker.returns)
+        for given in (maker.returns, of.item if of is not None else None):
+            if given is not None and is_assignable(given, sub.params.type):
+                return _Maker(maker, sub.params, maker.returns)
     except UndecidableTypeError:
         pass
     name = sub.params.type.__name__
@@ -167,15 +180,7 @@ def _declare_maker(plan: Plan, about: Subject, item: Include, scope: Scope) -> N
     return None
 
 
-def _is_per_item(returns: TypeForm, sub: PipelineDef) -> bool:
-    assert sub.params is not None
-    if is_assignable(returns, sub.params.type):
-        return False
-    of = stream_item(returns) or collection_item(returns)
-    return of is not None and is_assignable(of.item, sub.params.type)
-
-
-def _declare_getters(plan: Plan, item: Include, maker: Node) -> None:
+def _declare_getters(plan: Plan, item: Include, maker: _Maker) -> None:
     """A step per params field that is used, which takes it out of the params value."""
     for field in item.pipeline.fields:
         if not item.pipeline.edges_out_of(field.name):
@@ -184,11 +189,11 @@ def _declare_getters(plan: Plan, item: Include, maker: Node) -> None:
             plan,
             Node(
                 name=f"{item.name}__{field.name}",
-                about=maker.about,
+                about=maker.node.about,
                 fn=FieldOf(field.name, field.output.stream),
                 inputs=(Input("params", maker.returns, positional_only=True),),
                 returns=field.output.type,
-                told={"params": maker.name},
+                told={"params": maker.node.name},
                 mode=StepMode.ALL,
                 function=field.name,
                 doc=field.doc,
@@ -197,10 +202,9 @@ def _declare_getters(plan: Plan, item: Include, maker: Node) -> None:
         )
 
 
-def _declare_per_item(plan: Plan, about: Subject, item: Include, maker: Node, on_error: OnError) -> None:
+def _declare_per_item(plan: Plan, about: Subject, item: Include, maker: _Maker, on_error: OnError) -> None:
     """One `each` step that runs the included pipeline for every params value."""
     sub = item.pipeline
-    assert sub.params is not None
     returns: TypeForm = type(None)
     flatten = False
     if sub.exports is None:
@@ -213,11 +217,11 @@ def _declare_per_item(plan: Plan, about: Subject, item: Include, maker: Node, on
         plan,
         Node(
             name=item.name,
-            about=about._replace(location=maker.about.location),
+            about=about._replace(location=maker.node.about.location),
             fn=SubPipeline(sub, sub.exports, flatten),
-            inputs=(Input("params", sub.params.type, positional_only=True),),
+            inputs=(Input("params", maker.params.type, positional_only=True),),
             returns=returns,
-            told={"params": maker.name},
+            told={"params": maker.node.name},
             on_error=on_error,
             mode=StepMode.EACH,
             function=sub.name,
@@ -250,24 +254,22 @@ def dissolve_passes(plan: Plan, settler: Settler) -> None:
         for edge in node.edges:
             takers.setdefault(edge.producer, []).append(node)
     for node in passes:
-        field = node.passes
-        assert field is not None
         if node.name not in takers:
             del plan.nodes[node.name]
-        elif not node.links:
-            assert isinstance(node.fn, PassOn)
-            node.fn = FieldDefault(node.fn.params, field.name, field.output.stream)
+        elif not node.links and isinstance(node.fn, PassOn):
+            node.fn = FieldDefault(node.fn.params, node.inputs[0].name, node.fn.stream)
             node.inputs = ()
-        elif node.edges and _hands_on(node.edges[0], field, settler):
+        elif node.edges and _hands_on(node, settler):
             del plan.nodes[node.name]
             for taker in dict.fromkeys(takers[node.name]):
                 taker.edges = tuple(_rewire(edge, node) for edge in taker.edges)
                 taker.links = {edge.parameter: Link(edge.producer, edge.found) for edge in taker.edges}
 
 
-def _hands_on(edge: Edge, field: FieldDef, settler: Settler) -> bool:
-    output = settler.output_of(edge.producer)
-    same = output is not None and output.stream == field.output.stream
+def _hands_on(node: Node, settler: Settler) -> bool:
+    edge, output = node.edges[0], node.output
+    produced = settler.output_of(edge.producer)
+    same = produced is not None and output is not None and produced.stream == output.stream
     return same and edge.kind in (EdgeKind.VALUE, EdgeKind.STREAM)
 
 

@@ -249,7 +249,9 @@ def _explain(trial: _Trial) -> Refusal:
     items = list(_items_asked_for(trial))
     if any(is_assignable(output.type, close(item)) for item in items):
         mend = f"return `list[{given}]` or yield it from the producer, or ask for `{given}`"
-        return Refusal("incompatible-types", f"`{given}` is one value, and nothing is wrapped into `{asked}` silently", mend)
+        return Refusal(
+            "incompatible-types", f"`{given}` is one value, and nothing is wrapped into `{asked}` silently", mend
+        )
     collection = collection_item(output.type)
     if collection is not None and items and not any(is_assignable(collection.item, close(one)) for one in items):
         return Refusal("incompatible-types", f"its items are `{spell(collection.item)}`, which don't fit `{asked}`")
@@ -262,7 +264,11 @@ def _explain(trial: _Trial) -> Refusal:
 def _may_mean_each(trial: _Trial) -> bool:
     if trial.mode is StepMode.EACH or is_open(trial.wanted):
         return True
-    return trial.mode is StepMode.AUTO and _item_of(trial.output) is not None and next(_items_asked_for(trial), None) is None
+    return (
+        trial.mode is StepMode.AUTO
+        and _item_of(trial.output) is not None
+        and next(_items_asked_for(trial), None) is None
+    )
 
 
 def _items_asked_for(trial: _Trial) -> Iterator[TypeForm]:

@@ -26,7 +26,9 @@ def read_params(params: object, scope: Scope, problems: Problems) -> ParamsDef |
     if not isinstance(params, type) or names is None:
         found = f"the class {params.__name__}" if isinstance(params, type) else spell_value(params)
         reason = f"params must be a NamedTuple, dataclass, TypedDict or pydantic model class, not {found}"
-        mend = f"pass the class, {type(params).__name__}, and its value to run()" if _field_names(type(params)) else None
+        mend = (
+            f"pass the class, {type(params).__name__}, and its value to run()" if _field_names(type(params)) else None
+        )
         problems.add(-1, "invalid-params", reason, suggestion=mend)
         return None
     hints, failed = class_hints(params, scope)
@@ -97,7 +99,8 @@ def _field_names(params: object) -> tuple[str, ...] | None:
     if typing.is_typeddict(params):
         return tuple(params.__annotations__)
     if issubclass(params, tuple) and hasattr(params, "_fields"):
-        return tuple(params._fields)
+        fields: tuple[str, ...] = getattr(params, "_fields")  # noqa: B009  # type checkers see a bare tuple
+        return fields
     return None
 
 
@@ -113,7 +116,8 @@ def _default(params: type, name: str) -> tuple[object, bool]:
             return field.default, False
         return NO_DEFAULT, field.init and field.default_factory is dataclasses.MISSING
     if typing.is_typeddict(params):
-        return NO_DEFAULT, name in params.__required_keys__
+        required: frozenset[str] = getattr(params, "__required_keys__", frozenset())
+        return NO_DEFAULT, name in required
     defaults: dict[str, object] = getattr(params, "_field_defaults", {})
     return (defaults[name], False) if name in defaults else (NO_DEFAULT, True)
 

@@ -60,8 +60,8 @@ def find_regions(
         inside.setdefault(merged[root(name)], []).append(name)
     listed = list(dict.fromkeys(merged[root(name)] for name in steps))
     between: dict[str, set[str]] = {}
-    for name, others in needs.items():
-        for other in others:
+    for name, needed in needs.items():
+        for other in needed:
             _tie(between, merged[other], merged[name])
     return tuple(Region(inside[name][0], tuple(inside[name])) for name in topological(listed, between))
 

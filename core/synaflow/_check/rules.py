@@ -27,7 +27,7 @@ def _check_mode(plan: Plan, node: Node) -> None:
         return
     linked = [parameter.name for parameter in node.inputs if parameter.name in node.links]
     if node.mode is StepMode.EACH and not node.each and len(node.edges) == len(linked):
-        reason = "mode=\"each\", but no parameter of it takes one item of a stream or collection at a time"
+        reason = 'mode="each", but no parameter of it takes one item of a stream or collection at a time'
         if node.edges:
             kinds = ", ".join(f"'{edge.parameter}' is a {edge.kind} of '{edge.producer}'" for edge in node.edges)
             reason += f" ({kinds})"

@@ -115,7 +115,6 @@ class Settler:
             node.about, refusal.code, reason, parameter.name, refusal.suggestion, output.type, parameter.type
         )
 
-
     def _is_each(self, output: Output, parameter: Input) -> bool:
         match = self.match(output, parameter.type, StepMode.AUTO, by_type=False)
         return isinstance(match, Match) and match.kind is EdgeKind.EACH

@@ -9,7 +9,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import TYPE_CHECKING, NamedTuple, get_args, get_origin
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, get_args, get_origin
 
 from synaflow._check.hints import UNKNOWN, Scope, class_hints, function_hints
 from synaflow._check.problems import did_you_mean, quoted
@@ -150,12 +150,13 @@ def _hints_of(core: object, source: object, scope: Scope) -> tuple[dict[str, Typ
         return function_hints(source, scope) if callable(source) else ({}, {})
     # A class used as a constructor: its fields (dataclass, NamedTuple, pydantic), then what it says itself.
     own, failed = class_hints(source, scope)
-    for method in (source.__new__, source.__init__):
+    for name in ("__new__", "__init__"):
+        method = getattr(source, name)
         if isinstance(method, FunctionType) and method.__code__.co_filename != "<string>":
             found, bad = function_hints(inspect.unwrap(method), scope)
             own |= found
-            failed = {name: why for name, why in failed.items() if name not in found} | bad
-    parameters = getattr(source, "__parameters__", ())
+            failed = {hint: why for hint, why in failed.items() if hint not in found} | bad
+    parameters: tuple[TypeVar, ...] = getattr(source, "__parameters__", ())
     own["return"] = source[parameters] if parameters else source  # type: ignore[index]  # a generic class
     failed.pop("return", None)
     args = get_args(core)
@@ -232,7 +233,9 @@ def _read_hints(
         if name in failed:
             what = f"parameter '{name}'" if name != "return" else "the return value"
             reason = f"the hint of {what} of '{read.function}' doesn't resolve: {failed[name]}"
-            mend = f"import or define it where '{read.function}' is defined (an import under TYPE_CHECKING is not there "
+            mend = (
+                f"import or define it where '{read.function}' is defined (an import under TYPE_CHECKING is not there "
+            )
             mend += f'at run time), or give the type at the step: hints={{"{name}": ...}}'
             read.complaints.append(Complaint("unresolved-hint", reason, _parameter(name), mend))
     missing = [name for name in wanted if name not in own and name not in failed]
@@ -294,7 +297,7 @@ def _flags(function: object) -> int:
     if isinstance(function, MethodType):
         function = function.__func__
     if not isinstance(function, FunctionType) and not isinstance(function, type):
-        function = getattr(type(function), "__call__", function)
+        function = type(function).__call__ if callable(function) else function
     code = getattr(function, "__code__", None)
     return code.co_flags if code is not None else 0
 

@@ -43,7 +43,8 @@ def wire(plan: Plan, settler: Settler) -> None:
     for path in cycles(list(plan.nodes), needs):
         about = plan.nodes[path[0]].about
         reason = f"it depends on itself: {' -> '.join(reversed(path))}" if len(path) > 2 else "it takes its own output"
-        plan.complain(about, "cycle", reason, suggestion="break the cycle: a step can only take what was made before it")
+        mend = "break the cycle: a step can only take what was made before it"
+        plan.complain(about, "cycle", reason, suggestion=mend)
     settler.settle(order, report=True)
 
 
@@ -69,11 +70,12 @@ def _resolve_after(plan: Plan) -> None:
             elif name not in plan.broken and (node.about.at, name) not in told:
                 told.add((node.about.at, name))
                 if name in plan.fields:
-                    reason, mend = f"after= names '{name}', a params field: it is there from the start", "leave it out"
+                    reason = f"after= names '{name}', a params field, which is there from the start"
+                    plan.complain(node.about, "unknown-after", reason, suggestion="leave it out")
                 else:
                     reason = f"after= names '{name}', but there is no such step"
-                    mend = did_you_mean(name, [*_listed(plan), *plan.endings])
-                plan.complain(node.about, "unknown-after", reason, suggestion=mend)
+                    near = did_you_mean(name, [*_listed(plan), *plan.endings])
+                    plan.complain(node.about, "unknown-after", reason, suggestion=near)
         node.after = tuple(names)
 
 
@@ -92,7 +94,7 @@ def _by_name(plan: Plan, node: Node) -> list[Input]:
         producer = plan.aliases.get(name, name)
         if told is None and name in (node.name, node.about.step) and node.passes is None:
             reason = f"parameter '{name}' has the step's own name, and a step can't take its own output"
-            mend = f'say what it takes, {_inputs_line(node, name, "...")}, or rename one of them'
+            mend = f"say what it takes, {_inputs_line(node, name, '...')}, or rename one of them"
             plan.complain(node.about, "cycle", reason, name, mend)
         elif (producer in plan.nodes or producer in plan.fields) and name not in plan.unexported:
             node.links[parameter.name] = Link(producer, "name" if told is None else "inputs")
@@ -103,9 +105,9 @@ def _by_name(plan: Plan, node: Node) -> list[Input]:
             mend = "say which when it is built: pipeline(..., exports=...)"
             plan.complain(node.about, "unknown-dependency", reason, parameter.name, mend)
         elif told is not None:
-            reason = f"inputs= says that '{parameter.name}' comes from '{told}', but there is no such step or params field"
-            mend = did_you_mean(told, [*plan.nodes, *plan.fields, *plan.aliases])
-            plan.complain(node.about, "unknown-dependency", reason, parameter.name, mend, wanted=_known(parameter))
+            reason = f"inputs= takes '{parameter.name}' from '{told}', but there is no such step or params field"
+            near = did_you_mean(told, [*plan.nodes, *plan.fields, *plan.aliases])
+            plan.complain(node.about, "unknown-dependency", reason, parameter.name, near, wanted=_known(parameter))
         elif parameter.default is NO_DEFAULT and not _defaults(node):
             left.append(parameter)
     return left
