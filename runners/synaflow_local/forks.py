@@ -29,8 +29,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, islice
-from operator import length_hint
+from itertools import chain, islice, pairwise
+from operator import attrgetter, length_hint
 from typing import TYPE_CHECKING, Final, Protocol
 
 import greenlet
@@ -91,14 +91,18 @@ class Fork:
         waiting: The branches whose consumers wait for the next item.
         item: What was pulled last.
         count: How many items were pulled.
-        largest: The largest number of items pulled at once.
+        step: How many items are pulled at once: 1, or 0 where that is the length of the chunk.
         puller: The task that is pulling it, None when nobody is.
         end: How the source ended, None while it hasn't.
         over: Whether it has ended or is closed.
         told: The tasks that were woken to see its end.
         pending: An error that is delivered once the items before it are.
-        round: The branches that waited last time, and
-        order: the tasks behind them, the first listed last.
+        order: The tasks that read it, the first listed last; empty where that changes from item to item, because a
+            branch is read by whoever pulls another fork, or one task reads two branches.
+        full: How many tasks may go round in a ring, -1 where they can't.
+        ring: Whether they do.
+        ready: The scheduler's.
+        alone: Whether it is the region's only fork, and pulling it never has to wait for another task.
     """
 
     name: str
@@ -111,22 +115,25 @@ class Fork:
     waiting: list[Branch] = field(default_factory=list)
     item: object = None
     count: int = 0
-    largest: int = 0
+    step: int = field(init=False)
     puller: Task | None = None
     end: _End | None = None
     over: bool = False
     told: list[Task] = field(default_factory=list)
     pending: Exception | None = None
-    round: list[Branch] = field(default_factory=list)
     order: list[Task] = field(default_factory=list)
+    full: int = -1
+    ring: bool = False
+    alone: bool = False
+    ready: list[Task] = field(init=False)
     _source: Iterator[object] = field(init=False)
     _value: object = None
 
     def feed(self, source: Iterator[object], returns: bool) -> None:
         """Gives it its source. `returns`: whether the source's return value has to be kept where chunks would lose it."""
         self._source = source
+        self.step = 1 if self.limit == 1 else 0
         if self.limit == 1:
-            self.largest = 1
             self.next = source.__next__
         else:
             self.next = self._chunk_keeping_value if returns else self._chunk
@@ -164,6 +171,38 @@ class Fork:
             self.pending = error
         return items
 
+    def arrange(self) -> None:
+        """Works out again how its branches are served, after their number has changed."""
+        live = [branch for branch in self.branches if branch.live]
+        readers = [branch.reader for branch in live]
+        tasks = [reader for reader in readers if not isinstance(reader, Fork)]
+        self.width = len(live)
+        self.order.clear()
+        if len(set(tasks)) == len(live):
+            self.order.extend(sorted(tasks, key=attrgetter("order"), reverse=True))
+        self.full = self.width if self.order and self.alone else -1
+
+    def form_ring(self) -> None:
+        """Lets the tasks, which all wait, give the turn directly to each other from now on."""
+        for task, following in pairwise(reversed(self.order)):
+            task.branches[0].hand_on = following.stack.switch
+        self.waiting.clear()
+        self.ring = True
+
+    def disband(self, current: Branch) -> None:
+        """Ends the ring in the turn of `current`: those before it wait, those after it have an item to take."""
+        tasks = self.order[::-1]
+        place = tasks.index(current.reader)  # type: ignore[arg-type]  # a ring's readers are tasks
+        for task in tasks:
+            task.branches[0].hand_on = None
+        self.waiting.extend(task.branches[0] for task in tasks[:place])
+        self.ready.extend(reversed(tasks[place + 1 :]))
+        self.ring = False
+
+    def size(self, item: object) -> int:
+        """How many items that is."""
+        return self.step or len(item)  # type: ignore[arg-type]  # chunked, an item is a list
+
     def finish(self, value: object = None, error: Exception | None = None) -> None:
         """Takes note of the source's end."""
         if error is self.pending:
@@ -171,6 +210,8 @@ class Fork:
         self.end = _End(value, error, error.__traceback__ if error is not None else None)
         self.over = True
         self.item = None
+        for branch in self.branches:
+            branch.detour = True
 
 
 @dataclass(slots=True, eq=False)
@@ -187,6 +228,8 @@ class Branch:
         taken: Items the consumer took, once it is closed.
         live: Whether it still counts among the fork's branches.
         refuse: What reading it raises; None while it may be read.
+        hand_on: In a ring, what gives the turn to the next task in it; None for the last one.
+        detour: Whether its next read may be anything but waiting for the fork's next item.
         fault: The error of a read that wasn't allowed: it fails the step even if the step swallowed it.
         iterator: What the consumer iterates over.
     """
@@ -200,6 +243,8 @@ class Branch:
     taken: int = 0
     live: bool = True
     refuse: type[BaseException] | None = None
+    hand_on: Callable[[], object] | None = None
+    detour: bool = False
     fault: StreamReadError | None = None
     iterator: Iterator[object] = field(init=False)
     downstream: list[Generator[object, None, object]] = field(default_factory=list)
@@ -208,11 +253,9 @@ class Branch:
 
     def open(self, scheduler: Scheduler, as_generator: bool) -> Iterator[object]:
         """Makes the iterator that the consumer gets. `as_generator`: whether it has to be a generator."""
-        reading = read(self, scheduler)
-        if self.fork.limit == 1:
-            self.iterator = reading
-        else:
-            chunks: Iterator[Iterator[object]] = reading  # type: ignore[assignment]  # chunked, it yields iterators
+        self.iterator = reading = read(self, scheduler)
+        if self.fork.limit > 1:
+            chunks = _unwrapped(self, reading)
             self.iterator = _flatten(chunks) if as_generator else chain.from_iterable(chunks)
         return self.iterator
 
@@ -222,15 +265,11 @@ class Branch:
         self._chunk = iter(items)
         return self._chunk
 
-    def size(self, item: object) -> int:
-        """How many items that is."""
-        return 1 if self.fork.limit == 1 else len(item)  # type: ignore[arg-type]
-
     def backlog(self) -> int:
         """How many items wait in it."""
         if self.fork.limit == 1:
             return len(self.buffer)
-        return sum(map(self.size, self.buffer)) + length_hint(self._chunk)
+        return sum(map(self.fork.size, self.buffer)) + length_hint(self._chunk)
 
     def behind(self) -> bool:
         """Whether its consumer has yet to take an item that was pulled."""
@@ -239,6 +278,7 @@ class Branch:
     def push(self, item: object) -> None:
         """Keeps an item for a consumer that isn't waiting for it."""
         self.buffer.append(item)
+        self.detour = True
         size = self.backlog()
         if size > self.peak:
             self.peak = size
@@ -256,20 +296,27 @@ class Branch:
         if self in self.fork.waiting:
             self.fork.waiting.remove(self)
         elif self.fork.end is None and self.live:
-            self._missed = self.size(self.fork.item)
+            self._missed = self.fork.size(self.fork.item)
 
     def close(self) -> Fork | None:
         """Closes it; gives back the fork if that was its last live branch."""
         if not self.live:
             return None
+        if self.fork.ring:
+            self.fork.disband(self)
         self.taken = self.items_taken()
-        self.peak = max(self.peak, self.fork.largest if self.taken else 0)
+        self.peak = max(self.peak, min(self.taken, self.fork.limit))
         self.live = False
-        self.refuse = self.refuse or ClosedStreamError
+        self.deny(ClosedStreamError)
         self.buffer.clear()
         deque(self._chunk, maxlen=0)
-        self.fork.width -= 1
+        self.fork.arrange()
         return self.fork if self.fork.width == 0 else None
+
+    def deny(self, reason: type[BaseException]) -> None:
+        """From now on, reading it raises that; the first reason given holds."""
+        self.refuse = self.refuse or reason
+        self.detour = True
 
     def refusal(self) -> BaseException:
         """The error of a read after it was closed."""
@@ -291,27 +338,32 @@ class Branch:
 
 def read(branch: Branch, scheduler: Scheduler) -> Generator[object, None, object]:
     """What a consumer iterates over: the hot path, see the top of this module."""
-    fork, buffer = branch.fork, branch.buffer
+    fork, reader = branch.fork, branch.reader
     waiting, ready = fork.waiting, scheduler.ready
-    unwrap = branch.unwrap if fork.limit > 1 else None
     while True:
-        if branch.refuse is not None:
-            raise branch.refusal()
-        if buffer:
-            scheduler.forced = None
-            yield buffer.popleft() if unwrap is None else unwrap(buffer.popleft())
-            continue
-        if fork.end is not None:
-            return fork.end.deliver()
-        waiting.append(branch)
+        if branch.detour:
+            if branch.refuse is not None:
+                raise branch.refusal()
+            if branch.buffer:
+                scheduler.forced = None
+                yield branch.buffer.popleft()
+                continue
+            if fork.end is not None:
+                return fork.end.deliver()
+            branch.detour = False
         try:
-            if ready:
-                task = ready.pop()
-                signal = task.stack.switch()
+            if branch.hand_on is not None:
+                signal = branch.hand_on()
+            elif ready:
+                waiting.append(branch)
+                signal = ready.pop().stack.switch()
+            elif fork.ring or len(waiting) + 1 == fork.full:
+                signal = scheduler.round(fork, branch)
             else:
-                signal = scheduler.turn(branch.reader.puller)  # type: ignore[arg-type]  # who runs this has a puller
+                waiting.append(branch)
+                signal = scheduler.turn(reader.puller)  # type: ignore[arg-type]  # who runs this has a puller
             if signal is PULL:
-                scheduler.pull(fork, branch.reader.puller)  # type: ignore[arg-type]
+                scheduler.pull(fork, reader.puller)  # type: ignore[arg-type]
         except greenlet.error:
             branch.miss()
             raise branch.foreign() from None
@@ -320,7 +372,17 @@ def read(branch: Branch, scheduler: Scheduler) -> Generator[object, None, object
             raise
         if fork.end is not None:
             return fork.end.deliver()
-        yield fork.item if unwrap is None else unwrap(fork.item)
+        yield fork.item
+
+
+def _unwrapped(branch: Branch, chunks: Generator[object, None, object]) -> Generator[Iterator[object], None, object]:
+    """The chunks of a branch as iterators, the current one remembered so that what is left of it can be told."""
+    while True:
+        try:
+            chunk = next(chunks)
+        except StopIteration as stop:
+            return stop.value
+        yield branch.unwrap(chunk)
 
 
 def _flatten(chunks: Iterator[Iterator[object]]) -> Generator[object, None, object]:

@@ -81,6 +81,7 @@ class StreamPlan:
         deferred: Whether its function can only be called once something else in the region has ended.
         generator: Whether calling its function gives a generator and runs nothing yet.
         returns: Whether its annotation promises a return value (`Generator[_, _, R]`).
+        simple: Whether pulling it never has to wait for anything else in the region.
         relayed: Whether it gets a stack of its own, because the chain below it is as deep as one stack should be.
     """
 
@@ -93,6 +94,7 @@ class StreamPlan:
     generator: bool = False
     returns: bool = False
     relayed: bool = False
+    simple: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -104,6 +106,7 @@ class RegionPlan:
         streams: Its streams by name, in topological order.
         tasks: Its tasks; without forks, in an order in which each finds what it needs.
         forked: Whether a scheduler is needed.
+        shallow: Whether its tasks' stacks may lie on top of each other without coming near the interpreter's limit.
         waits: By step, the tasks and forks of this region that have to end before it starts.
     """
 
@@ -111,6 +114,7 @@ class RegionPlan:
     streams: dict[str, StreamPlan]
     tasks: list[TaskPlan]
     forked: bool
+    shallow: bool
     waits: dict[str, list[TaskPlan | StreamPlan]]
 
 
@@ -239,11 +243,12 @@ class _Planner:
             stream.deferred = stream.step is not None and bool(waits.get(stream.name))
         self._resolve_fork_readers(streams_by_name)
         self._needs_of_readers(streams_by_name, waits)
-        self._relay(streams_by_name)
+        self._measure(streams_by_name)
         forked = any(stream.forked for stream in streams_by_name.values())
         if not forked:
             tasks = _runnable_order(tasks)
-        return RegionPlan(region, streams_by_name, tasks, forked, waits)
+        shallow = len(tasks) * 12 + len(streams_by_name) * 5 < 300
+        return RegionPlan(region, streams_by_name, tasks, forked, shallow, waits)
 
     def _streams(self, region: Region) -> dict[str, StreamPlan]:
         pipeline, streams = self._pipeline, {}
@@ -341,14 +346,14 @@ class _Planner:
             if stream.deferred and not stream.forked and isinstance(reader, TaskPlan):
                 reader.needs.extend(need for need in waits[name] if isinstance(need, TaskPlan))
 
-    def _relay(self, streams: dict[str, StreamPlan]) -> None:
+    def _measure(self, streams: dict[str, StreamPlan]) -> None:
+        """Which streams never have to wait for another task, and where a chain gets too long for one stack."""
         depth: dict[str, int] = {}
         for name, stream in streams.items():
-            below = 0
-            if stream.step is not None:
-                for edge in self._pipeline.edges_into(name):
-                    if edge.binds and edge.kind is not EdgeKind.COLLECT and edge.producer in depth:
-                        below = max(below, depth[edge.producer])
+            edges = self._pipeline.edges_into(name) if stream.step is not None else ()
+            sources = [streams[edge.producer] for edge in edges if edge.binds and edge.kind is not EdgeKind.COLLECT]
+            stream.simple = not stream.deferred and all(source.simple and not source.forked for source in sources)
+            below = max((depth[source.name] for source in sources), default=0)
             depth[name] = below + (4 if stream.forked else 1) + (0 if stream.generator else 2)
             if depth[name] > _STACK_BUDGET:
                 stream.relayed = True

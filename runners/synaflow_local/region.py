@@ -47,7 +47,7 @@ class RegionRun:
         execution, tasks = self.execution, list(self._tasks.values())
         self._prepare_forks()
         try:
-            self._scheduler = Scheduler(tasks, list(self.forks.values()), self.close)
+            self._scheduler = Scheduler(tasks, list(self.forks.values()), self.close, self.plan.shallow)
             self._open()
             if self.plan.forked:
                 self._scheduler.run()
@@ -129,6 +129,7 @@ class RegionRun:
             )
         for stream in forked:
             self.forks[stream.name] = Fork(stream.name, stream.limit, downstream[stream.name])
+            self.forks[stream.name].alone = stream.simple and len(forked) == 1
 
     def _open(self) -> None:
         """Opens all streams, producers first. Nothing of the user's runs yet but generator functions' first call."""
@@ -144,6 +145,7 @@ class RegionRun:
             fork.feed(self._measured(source, stream.name, ""), stream.returns)
             for branch in stream.branches:
                 self._open_branch(fork, branch)
+            fork.arrange()
         for plan, branch in self._branches:
             branch.downstream = self._downstream(plan)
 
@@ -152,7 +154,6 @@ class RegionRun:
         reader = self._reader(plan)
         branch = Branch(fork, plan.edge, self._consumer(plan), reader)
         fork.branches.append(branch)
-        fork.width += 1
         reader.opened.append(branch)
         if isinstance(reader, Task):
             reader.branches.append(branch)

@@ -35,7 +35,9 @@ class Scheduler:
         forced: The task that was forced last, while nothing has happened since that could change that choice.
     """
 
-    def __init__(self, tasks: Sequence[Task], forks: Sequence[Fork], close: Callable[[Fork], None]) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], forks: Sequence[Fork], close: Callable[[Fork], None], shallow: bool
+    ) -> None:
         self.ready: list[Task] = sorted(tasks, key=_order, reverse=True)
         self.forced: Task | None = None
         self.stopped = False
@@ -43,12 +45,15 @@ class Scheduler:
         self._forks: Final = tuple(forks)
         self._running = set(tasks)
         self._close: Final = close
+        self._shallow: Final = shallow
+        for fork in forks:
+            fork.ready = self.ready
         self._waits: dict[Task, Task | Fork] = {}
 
     def run(self) -> None:
         """Runs all tasks to their end, or stops them all when one of them stops the run."""
         for task in self._tasks:
-            task.prepare(self)
+            task.prepare(self, enter=not self._shallow)
         try:
             while self._running and not self.stopped:
                 if skip := [task for task in self._tasks if task in self._running and task.unwanted]:
@@ -60,6 +65,24 @@ class Scheduler:
         finally:
             self._stop()
 
+    def round(self, fork: Fork, branch: Branch) -> object:
+        """Pulls a fork of whose consumers all are here, and begins with the first listed of them."""
+        task = branch.reader
+        try:
+            fork.item = fork.next()
+        except BaseException as error:
+            if fork.ring:
+                fork.disband(branch)
+            fork.waiting.append(branch)
+            self.end(fork, error)
+            first = self.ready.pop()
+        else:
+            fork.count += fork.step or len(fork.item)  # type: ignore[arg-type]  # chunked, it is a list
+            if not fork.ring:
+                fork.form_ring()
+            first = fork.order[-1]
+        return None if first is task else first.stack.switch()
+
     def turn(self, task: Task) -> object:
         """Gives the turn away when no task is ready: to the one that should pull, which may be the caller itself."""
         chosen = self._choose()
@@ -70,7 +93,7 @@ class Scheduler:
 
         Returns when that task, which waits there itself, is the first to go on.
         """
-        self._draw(fork, task)
+        self.draw(fork, task)
         ready = self.ready
         if len(ready) > 1:
             self.forced = None
@@ -87,7 +110,7 @@ class Scheduler:
                 signal = self.ready.pop().stack.switch() if self.ready else self.turn(task)
                 if signal is PULL and isinstance(need, Fork):
                     # It has a branch of that stream itself, which gets the item for later.
-                    self._draw(need, task)
+                    self.draw(need, task)
             finally:
                 self._waits.pop(task, None)
 
@@ -108,53 +131,59 @@ class Scheduler:
         """Stops a task where it waits: `Cancelled` is raised there, and from whatever it reads after that."""
         task.stopped = True
         for branch in task.branches:
-            branch.refuse = Cancelled
+            branch.deny(Cancelled)
+        if not task.stack:
+            task.abandon()
+            return
         task.stack.throw(Cancelled(f"step '{task.step}' was stopped"))
 
-    def _draw(self, fork: Fork, task: Task) -> None:
+    def draw(self, fork: Fork, task: Task) -> None:
         """Pulls a fork's source and hands the item to all branches: those that wait become ready, the others keep it."""
         fork.puller = task
         try:
             fork.item = item = fork.next()
-        except StopIteration as stop:
-            fork.finish(stop.value)
-        except Exception as error:
-            fork.finish(error=error)
-        finally:
-            fork.puller = None
+        except BaseException as error:
+            self.end(fork, error)
+            return
+        fork.puller = None
+        fork.count += fork.size(item)
         waiting, ready = fork.waiting, self.ready
-        if fork.end is None:
-            fork.count += 1 if fork.limit == 1 else self._grow(fork, item)
-            if len(waiting) != fork.width:
-                for branch in fork.branches:
-                    if branch.live and branch not in waiting:
-                        branch.push(item)
+        if len(waiting) == fork.width:
+            if fork.order and not ready:
+                ready.extend(fork.order)
+                waiting.clear()
+                return
         else:
-            self._close(fork)
-            self._wake(fork)
-        if not ready and waiting == fork.round and fork.end is None:
-            ready.extend(fork.order)
-        else:
-            self._line_up(fork)
-        waiting.clear()
+            for branch in fork.branches:
+                if branch.live and branch not in waiting:
+                    branch.push(item)
+        self._line_up(fork)
 
-    def _grow(self, fork: Fork, item: object) -> int:
-        size = len(item)  # type: ignore[arg-type]  # chunked, an item is a list
-        fork.largest = max(fork.largest, size)
-        return size
+    def end(self, fork: Fork, error: BaseException) -> None:
+        """Takes note of how a fork's source has ended; raises what isn't an end but a call to stop."""
+        fork.puller = None
+        if isinstance(error, StopIteration):
+            fork.finish(error.value)
+        elif isinstance(error, Exception):
+            fork.finish(error=error)
+        else:
+            raise error
+        self._close(fork)
+        self._wake(fork)
+        self._line_up(fork)
 
     def _line_up(self, fork: Fork) -> None:
         """Makes the tasks that waited on a fork ready."""
-        tasks = sorted((_puller(branch) for branch in fork.waiting), key=_order, reverse=True)
+        waiting = fork.waiting
+        tasks = sorted(map(_puller, waiting), key=_order, reverse=True)
         if fork.end is not None:
             fork.told = tasks
         if not self.ready:
             self.ready.extend(tasks)
-            if not any(isinstance(branch.reader, Fork) for branch in fork.waiting):
-                fork.round, fork.order = list(fork.waiting), tasks
         else:
             for task in tasks:
                 insort(self.ready, task, key=_reversed_order)
+        waiting.clear()
 
     def _wake(self, need: Task | Fork) -> None:
         for task in [task for task, wanted in self._waits.items() if wanted is need]:
@@ -229,7 +258,7 @@ class Scheduler:
         self.stopped = True
         for fork in self._forks:
             for branch in fork.branches:
-                branch.refuse = Cancelled
+                branch.deny(Cancelled)
         for fork in self._forks:
             # A consumer to whom its producer's error was handed gets to see that, not that another was quicker.
             if fork.end is not None and fork.end.error is not None:

@@ -9,7 +9,9 @@ from itertools import count
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from greenlet import getcurrent, greenlet
+from greenlet import greenlet
+
+from synaflow import Cancelled
 
 from synaflow_local.plan import TaskKind, TaskPlan
 
@@ -46,7 +48,6 @@ class Task:
         self.branches: list[Branch] = []
         self.over = False
         self.stopped = False
-        self.started = False
         self.taken = 0
         self._region: Final = region
         self._scheduler: Scheduler | None = None
@@ -61,17 +62,27 @@ class Task:
         """Whether what it works for can't come about any more, because something that it depends on has failed."""
         return not self.stopped and self.step in self._region.execution.skipped
 
-    def prepare(self, scheduler: Scheduler) -> None:
+    def prepare(self, scheduler: Scheduler, enter: bool) -> None:
         """Gives it a stack of its own.
 
-        The stack is entered at once, and left before anything of the user's runs: a greenlet inherits the recursion
-        depth at which it is first entered, which in the middle of a run may be any.
+        Args:
+            scheduler: Who gives it its turns.
+            enter: Whether to enter the stack at once, and leave it before anything of the user's runs. A greenlet inherits
+                the recursion depth at which it is first entered: in the middle of a large region that may be any. Where
+                that does no harm it is entered later, on top of the stack of the task before it: then a switch between the
+                two has only one of them to copy.
         """
         self._scheduler = scheduler
-        self.stack = greenlet(self._main)
+        self.stack = greenlet(self.run)
         # A new greenlet starts with an empty context; what the caller has set is to be seen by every step.
         self.stack.gr_context = contextvars.copy_context()
-        self.stack.switch()
+        if enter:
+            self.stack.switch(self.stack.parent)
+
+    def abandon(self) -> None:
+        """Ends it before it has begun."""
+        self._region.execution.fail(self.step, Cancelled(), self._region.index_of)
+        self._end()
 
     def wait(self, need: Task | Fork) -> None:
         """Keeps it where it is until another task, or a fork, has ended."""
@@ -79,32 +90,34 @@ class Task:
             assert self._scheduler is not None, "without forks, tasks run in an order in which each finds what it needs"
             self._scheduler.wait(self, need)
 
-    def run(self, before: Callable[[], object] | None = None) -> None:
-        """Does what it is for, and closes what it has read."""
+    def run(self, parent: greenlet | None = None) -> None:
+        """Does what it is for, and closes what it has read.
+
+        Args:
+            parent: Where to go first, when its stack was only to be entered.
+        """
         region = self._region
         try:
-            if before is not None:
-                before()
+            if parent is not None:
+                parent.switch()
             if self.step not in region.execution.skipped:
-                self.started = True
                 self._perform()
                 for branch in self.branches:
                     if branch.fault is not None:
                         raise branch.fault
         except BaseException as error:
             region.execution.fail(self.step, error, region.index_of)
-            if region.execution.stopped:
-                region.stop()
         finally:
-            region.close(self)
-            self.over = True
-            if self._scheduler is not None:
-                self._scheduler.ended(self)
+            self._end()
 
-    def _main(self) -> None:
-        parent = getcurrent().parent
-        assert parent is not None, "the greenlet that runs the region is the parent of its tasks"
-        self.run(before=parent.switch)
+    def _end(self) -> None:
+        region = self._region
+        region.close(self)
+        self.over = True
+        if region.execution.stopped:
+            region.stop()
+        if self._scheduler is not None:
+            self._scheduler.ended(self)
 
     def _perform(self) -> None:
         region, kind = self._region, self.plan.kind
