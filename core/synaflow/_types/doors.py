@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import IO
 
 from synaflow._types.errors import TypeForm, UndecidableTypeError
 from synaflow._types.forms import Form, Kind, form
@@ -64,6 +65,8 @@ def _accepts(value: object, f: Form) -> bool:
 
 
 def _is_instance(value: object, cls: type) -> bool:
+    if issubclass(cls, IO):  # no file is an instance of them
+        return True
     try:
         return isinstance(value, (cls, *_PROMOTIONS.get(cls, ())))
     except TypeError:  # a protocol that is not runtime-checkable, a metaclass that won't say

@@ -20,7 +20,7 @@ class UndecidableTypeError(Exception):
     Example:
         >>> raise UndecidableTypeError(..., "not a type")
         Traceback (most recent call last):
-        synaflow._types.errors.UndecidableTypeError: can't judge the type Ellipsis: not a type
+        synaflow._types.errors.UndecidableTypeError: can't judge the type ...: not a type
     """
 
     def __init__(self, tp: TypeForm, reason: str) -> None:
@@ -29,4 +29,6 @@ class UndecidableTypeError(Exception):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"can't judge the type {self.tp!r}: {self.reason}"
+        from synaflow._types.spelling import spell
+
+        return f"can't judge the type {spell(self.tp)}: {self.reason}"

@@ -7,6 +7,7 @@ those of the nearest base that declares it; any other without hints is gradual: 
 
 from __future__ import annotations
 
+import dis
 import functools
 import inspect
 import sys
@@ -145,19 +146,18 @@ def _own_member(cls: type, name: str) -> tuple[Member | None, bool]:
 @functools.lru_cache(maxsize=_MEMO_SIZE)
 def own_hints(cls: type) -> Mapping[str, TypeForm]:
     """The annotations in a class's own body, resolved; qualifiers are kept."""
-    own = inspect.get_annotations(cls)
-    if not own:
-        return own
+    if "__annotations__" not in cls.__dict__ and "__annotate_func__" not in cls.__dict__:
+        return {}
     hints = _resolve(cls, cls)
-    return {name: hints[name] for name in own if name in hints}
+    return {name: hints[name] for name in inspect.get_annotations(cls) if name in hints}
 
 
-def _resolve(owner: object, cls: type) -> Mapping[str, TypeForm]:
+def _resolve(owner: Callable[..., object], cls: type) -> Mapping[str, TypeForm]:
     local = {cls.__name__: cls, **{p.__name__: p for p in getattr(cls, "__type_params__", ())}}
     try:
         return typing.get_type_hints(owner, localns=local, include_extras=True)
     except Exception as error:  # whatever a user's annotation raises
-        raise UndecidableTypeError(owner, f"its hints don't resolve: {error}") from error
+        raise UndecidableTypeError(cls, f"the hints of {owner.__qualname__} don't resolve: {error}") from error
 
 
 def _attribute(cls: type, hint: TypeForm) -> Member:
@@ -234,7 +234,7 @@ def _signature(method: Callable[..., object], cls: type, *, bound: bool) -> Sign
         returns = Coroutine[Any, Any, returns]  # type: ignore[valid-type]
     signature = Signature(taken, returns)
     for tp in _variadics(signature):
-        raise UndecidableTypeError(function, f"{tp} is not supported")
+        raise UndecidableTypeError(cls, f"{tp} is not supported, and {function.__name__} has one")
     signature = signature.map(lambda tp: replace(tp, new)) if new else signature
     free: frozenset[TypeVar] = frozenset().union(*map(free_typevars, signature.hints()))
     return Signature(signature.params, signature.returns, free - frozenset(parameters(cls)))
@@ -250,6 +250,6 @@ def _variadics(signature: Signature) -> Iterator[str]:
 def _set_in_init(cls: type, name: str) -> bool:
     for base in cls.__mro__:
         code = getattr(base.__dict__.get("__init__"), "__code__", None)
-        if code is not None and name in code.co_names:
+        if code is not None and any(i.opname == "STORE_ATTR" and i.argval == name for i in dis.get_instructions(code)):
             return True
     return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 import types
+from dataclasses import InitVar
 from enum import Enum
 from typing import Any, ForwardRef, NewType, TypeVar, Union, get_args, get_origin
 
@@ -39,7 +40,9 @@ def spell(tp: TypeForm) -> str:
         return "Any"
     if isinstance(tp, str):
         return tp
-    if isinstance(tp, list):
+    if isinstance(tp, InitVar):
+        return spell(tp.type)
+    if isinstance(tp, list | tuple):
         return f"[{', '.join(map(spell, tp))}]"
     origin, args = get_origin(tp), get_args(tp)
     if origin is None:
@@ -56,8 +59,7 @@ def spell(tp: TypeForm) -> str:
     if name == "Unpack":
         return f"*{spell(args[0])}"
     if origin is collections.abc.Callable and args:
-        takes = spell(args[0]) if not isinstance(args[0], tuple) else spell(list(args[0]))
-        return f"Callable[{takes}, {spell(args[1])}]"
+        return f"Callable[{spell(args[0])}, {spell(args[1])}]"
     if isinstance(origin, type):
         args = _with_defaults(origin, args)
         if origin is tuple and not args and repr(tp).endswith("[()]"):

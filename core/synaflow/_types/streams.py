@@ -97,8 +97,8 @@ def _stream_of(tp: TypeForm, f: Form) -> StreamItem | None:
     if f.kind is Kind.CLASS:
         if f.origin in (Iterable, AsyncIterable):
             return StreamItem(strip(full_args(f.origin, f.args)[0]), f.origin is AsyncIterable)
-        if Any in f.origin.__mro__:
-            return None
+        if Any in f.origin.__mro__ or (f.args and _class_stream(f.origin) is None):
+            return None  # no arguments make a stream of what is none without
         generator = as_base(f.origin, f.args, Generator)
         if generator is not None:
             return StreamItem(strip(generator[0]), False, strip(generator[2]), strip(generator[1]))
@@ -110,13 +110,13 @@ def _stream_of(tp: TypeForm, f: Form) -> StreamItem | None:
     for target in (Iterator, AsyncIterator):
         item = _item(tp, target)
         if item is not None:
-            return StreamItem(item[0], target is AsyncIterator)
+            return StreamItem(strip(item[0]), target is AsyncIterator)
     return None
 
 
-def _item(tp: TypeForm, target: type[object]) -> tuple[TypeForm] | None:
+def _item(tp: TypeForm, target: type[object]) -> tuple[TypeForm, ...] | None:
     bindings: dict[TypeVar, TypeForm] = {}
-    return (strip(bindings.get(_T, Any)),) if solve(tp, GenericAlias(target, (_T,)), bindings) else None
+    return (bindings.get(_T, Any),) if solve(tp, GenericAlias(target, (_T,)), bindings) else None
 
 
 def collection_item(tp: TypeForm) -> CollectionItem | None:
@@ -162,5 +162,6 @@ def _collection_of(tp: TypeForm, f: Form) -> CollectionItem | None:
         return None
     if is_assignable(tp, str | bytes) or stream_item(tp) is not None:
         return None
-    item = _item(tp, Iterable)
-    return None if item is None else CollectionItem(item[0])
+    item = as_base(f.origin, f.args, Iterable) if f.kind is Kind.CLASS else None
+    item = item or _item(tp, Iterable)
+    return None if item is None else CollectionItem(strip(item[0]))

@@ -81,4 +81,6 @@ def read_method(text: str) -> tuple[TypeForm, ...]:
     if not text.startswith("("):
         return read_types(text)
     signatures = (signature.strip().removeprefix("(").split(") -> ") for signature in text.split(";"))
-    return read_types(", ".join(f"Callable[[{takes}], {returns}]" for takes, returns in signatures))
+    return read_types(
+        ", ".join(f"Callable[{'...' if t == '...' else f'[{t}]'}, {returns}]" for t, returns in signatures)
+    )

@@ -157,6 +157,7 @@ LIBRARY: dict[str, Stub] = {
         is_protocol=True,
     ),
     "contextlib.nullcontext": Stub("T", "AbstractContextManager[T, None], AbstractAsyncContextManager[T, None]"),
+    "functools.partial": Stub("T", members={"__call__": "(...) -> T"}),
     "os.PathLike": Stub("AnyStr_co", "", {"__fspath__": "() -> AnyStr_co"}, is_protocol=True),
     "csv.DictReader": _iterator("dict[T | Any, str | Any]", "T"),
     "itertools.groupby": _iterator("tuple[T_co, Iterator[VT_co]]", "T_co, VT_co"),

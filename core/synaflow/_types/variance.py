@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable
 from enum import Enum, auto
 from functools import lru_cache
@@ -29,6 +30,7 @@ class Variance(Enum):
 
 _MEMO_SIZE = 1 << 14
 _being_inferred: set[type] = set()
+_inferring = threading.RLock()
 
 
 def variances(cls: type, count: int) -> tuple[Variance, ...]:
@@ -40,9 +42,10 @@ def variances(cls: type, count: int) -> tuple[Variance, ...]:
     if not params:
         return (Variance.INVARIANT,) * count
     if any(getattr(param, "__infer_variance__", False) for param in params):
-        if cls in _being_inferred:  # a member names the class itself: as lenient as mypy is then
-            return (Variance.COVARIANT,) * count
-        return _inferred(cls)
+        with _inferring:  # what is half-known is nobody else's to see
+            if cls in _being_inferred:  # a member names the class itself: as lenient as mypy is then
+                return (Variance.COVARIANT,) * count
+            return _inferred(cls)
     return _declared(params)
 
 
