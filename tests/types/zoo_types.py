@@ -3,7 +3,7 @@
 The module is read twice, by mypy as source and by the tests at run time.
 """
 
-# ruff: noqa: F401, ANN401  # the names are used in the texts of TYPES
+# ruff: noqa: F401  # the names are used in the texts of TYPES
 
 from __future__ import annotations
 

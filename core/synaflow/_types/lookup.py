@@ -153,7 +153,9 @@ def own_hints(cls: type) -> Mapping[str, TypeForm]:
 
 
 def _resolve(owner: Callable[..., object], cls: type) -> Mapping[str, TypeForm]:
-    local = {cls.__name__: cls, **{p.__name__: p for p in getattr(cls, "__type_params__", ())}}
+    own = getattr(cls, "__type_params__", ())
+    own = own if isinstance(own, tuple) else ()  # of the class `function` it is a descriptor
+    local = {cls.__name__: cls, **{p.__name__: p for p in own}}
     try:
         return typing.get_type_hints(owner, localns=local, include_extras=True)
     except Exception as error:  # whatever a user's annotation raises
