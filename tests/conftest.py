@@ -1,0 +1,20 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# A machine under load is slow, not wrong: pytest-timeout ends what hangs. `HYPOTHESIS_PROFILE=long` searches on.
+settings.register_profile("short", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("long", deadline=None, max_examples=5_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the repository these tests belong to."""
+    return Path(__file__).resolve().parent.parent
