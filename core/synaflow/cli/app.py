@@ -120,7 +120,9 @@ def check(target: Target, /, *, json: Annotated[bool, Parameter(negative=())] = 
 
 
 def explain(target: Target, /) -> None:
-    """Print the plan in words: each edge, its kind and why, each region, and the bound of every branch.
+    """Print the plan in words.
+
+    That is: each edge, its kind and why, each region, and how far the branches of each stream may drift apart.
 
     Args:
         target: The pipeline.

@@ -34,7 +34,7 @@ def result_as_json(result: RunResult) -> dict[str, object]:
         "pipeline": result.pipeline,
         "ok": result.ok,
         "seconds": result.seconds,
-        "values": {name: _value(value) for name, value in result.items()},
+        "outputs": {name: _value(value) for name, value in result.items()},
         "steps": {name: _fields(step, "name") for name, step in result.steps.items()},
         "branches": [_fields(branch) for branch in result.branches],
         "errors": [_error(error) for error in result.errors],

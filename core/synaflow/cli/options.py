@@ -10,6 +10,8 @@ from typing import Annotated
 
 from cyclopts import App, ArgumentCollection, Parameter
 
+from synaflow._errors import TargetError
+
 __all__ = ["SharedOptions", "option_names", "options_parameter", "split_target", "with_signature"]
 
 HELP = ("--help", "-h")
@@ -29,11 +31,14 @@ class SharedOptions:
     ] = None
 
 
-def split_target(options: type[SharedOptions], tokens: Sequence[str]) -> tuple[str | None, list[str]]:
+def split_target(options: type[SharedOptions], tokens: Sequence[str]) -> tuple[str, list[str]] | None:
     """Finds TARGET: the first token that is no option of ours nor its value. The params' options come after it.
 
     Returns:
-        TARGET, None where there is none, and the other tokens.
+        TARGET and the other tokens; None where there is none because help is what was asked for.
+
+    Raises:
+        TargetError: There is none, or an option stands before it that isn't ours.
     """
     takes = {
         name: 0 if argument.is_flag() else argument.token_count()[0]
@@ -47,9 +52,13 @@ def split_target(options: type[SharedOptions], tokens: Sequence[str]) -> tuple[s
             return token, [*tokens[:position], *tokens[position + 1 :]]
         name, equals, _ = token.partition("=")
         if name not in takes and name not in HELP:
-            break
+            raise TargetError(
+                f"'{name}' before TARGET is no option of SynaFlow's; those of the pipeline come after TARGET"
+            )
         position += 1 if equals or name in HELP else 1 + takes[name]
-    return None, list(tokens)
+    if not set(tokens) & set(HELP):
+        raise TargetError("which pipeline? TARGET is module:attribute, path/to/file.py or path/to/file.py:attribute")
+    return None
 
 
 def option_names(options: type[SharedOptions]) -> frozenset[str]:

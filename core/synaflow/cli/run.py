@@ -9,10 +9,10 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from synaflow._errors import StepError, TargetError
+from synaflow._errors import StepError
 from synaflow._run.runner import load_runner
 from synaflow.cli.as_json import failure_as_json, result_as_json
-from synaflow.cli.options import HELP, SharedOptions, options_parameter, split_target, with_signature
+from synaflow.cli.options import SharedOptions, options_parameter, split_target, with_signature
 from synaflow.cli.params import parse_options
 from synaflow.cli.report import prints_to_stderr, report_failure, report_result, write_json
 from synaflow.cli.target import load_target
@@ -59,9 +59,11 @@ def run_command(tokens: Sequence[str]) -> int:
     Returns:
         The exit code: 0 if all went well, 1 if the pipeline failed.
     """
-    target, rest = split_target(RunOptions, tokens)
-    if target is None:
-        return _without_target(rest)
+    split = split_target(RunOptions, tokens)
+    if split is None:
+        _print_help()
+        return 0
+    target, rest = split
     with prints_to_stderr("--json" in rest):
         pipeline = load_target(target)
         parsed = parse_options(f"synaflow run {target}", RunOptions, pipeline, rest)
@@ -85,8 +87,7 @@ def run_command(tokens: Sequence[str]) -> int:
     return 0 if outcome["ok"] else 1
 
 
-def _without_target(tokens: Sequence[str]) -> int:
-    """Help, if it was asked for; else what is wrong, which may be an option before TARGET that isn't ours."""
+def _print_help() -> None:
     app = App(
         name="synaflow run",
         usage="Usage: synaflow run TARGET [--PARAM VALUE ...] [OPTIONS]",
@@ -96,8 +97,5 @@ def _without_target(tokens: Sequence[str]) -> int:
         version_flags=(),
         default_command=with_signature([options_parameter(RunOptions)]),
     )
-    if not set(tokens) & set(HELP):
-        app.parse_args(tokens, print_error=False, exit_on_error=False)
-        raise TargetError("which pipeline? synaflow run TARGET, where TARGET is module:attribute or path/to/file.py")
+    app["--help"].group = "Options"
     app.help_print([])
-    return 0

@@ -139,8 +139,9 @@ def _named(module: ModuleType, place: str, attribute: str) -> PipelineDef:
             mend = f"; did you mean '{close[0]}'?" if close else f"; pipelines there: {_listed(pipelines)}"
             raise TargetError(f"{place} has no '{attribute}'{mend}") from None
     if not isinstance(found, PipelineDef):
+        there = _listed(_pipelines(module))
         raise TargetError(
-            f"{place}:{attribute} is no pipeline but {_described(found)}; pipelines there: {_listed(_pipelines(module))}"
+            f"{place}:{attribute} is not a pipeline, its type is {type(found).__name__}; pipelines there: {there}"
         )
     return found
 
@@ -161,7 +162,3 @@ def _pipelines(module: ModuleType) -> dict[str, PipelineDef]:
 
 def _listed(pipelines: dict[str, PipelineDef]) -> str:
     return ", ".join(f"'{name}'" for name in pipelines) or "none"
-
-
-def _described(value: object) -> str:
-    return f"a {type(value).__name__}" if not callable(value) else f"a {type(value).__name__} that isn't called here"
