@@ -7,9 +7,8 @@ from enum import StrEnum
 from keyword import iskeyword
 from typing import TYPE_CHECKING, TypeVar
 
-from synaflow._check.hints import UNKNOWN, Scope
 from synaflow._check.nodes import Node, Plan, Subject
-from synaflow._check.params import describe_output, spell_value
+from synaflow._check.params import spell_value
 from synaflow._check.problems import did_you_mean, quoted
 from synaflow._check.signature import function_name, read_signature
 from synaflow._declare.include import Include
@@ -17,6 +16,7 @@ from synaflow._declare.step import Step
 from synaflow._model import OnError, PipelineDef, StepMode
 
 if TYPE_CHECKING:
+    from synaflow._check.hints import Scope
     from synaflow._model import FieldDef
 
 __all__ = [
@@ -127,6 +127,7 @@ def read_step(plan: Plan, at: int, item: Step, scope: Scope) -> Node | None:
         fn=item.fn,
         inputs=read.inputs,
         returns=read.output,
+        declared=read.declared,
         told=read_told(plan, at, name, item.inputs),
         after=_after(plan, about, item.after),
         on_error=read_choice(plan, about, "on_error", item.on_error, OnError, OnError.STOP),
@@ -142,11 +143,6 @@ def read_step(plan: Plan, at: int, item: Step, scope: Scope) -> Node | None:
         reason = f"max_in_flight must be a whole number from 1 up, or None, not {spell_value(width)}"
         plan.complain(about, "invalid-option", reason)
     _check_told(plan, node)
-    if node.returns is not UNKNOWN:
-        output = describe_output(node.returns)
-        if isinstance(output, str):
-            plan.complain(about, "unsupported-type", f"the return annotation can't be used: {output}")
-            node.returns = UNKNOWN
     return node
 
 

@@ -6,25 +6,25 @@ checked and reported like a parameter. Where it would only hand something on, it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from synaflow._check.declared import read_choice, read_step, read_told
 from synaflow._check.hints import UNKNOWN, Scope
 from synaflow._check.nodes import Link, Node, Plan, Subject
+from synaflow._check.outputs import seen_by_consumers
 from synaflow._check.params import spell_value
 from synaflow._check.passing import FieldDefault, FieldOf, PassOn, SubPipeline
 from synaflow._check.problems import did_you_mean, quoted
-from synaflow._check.settle import seen_by_consumers
 from synaflow._declare.step import Step
-from synaflow._model import EdgeKind, Input, OnError, PipelineDef, StepMode
+from synaflow._model import EdgeKind, Input, OnError, Output, PipelineDef, StepMode
 from synaflow._types import UndecidableTypeError, collection_item, is_assignable, spell, stream_item
 
 if TYPE_CHECKING:
     from synaflow._check.settle import Settler
     from synaflow._declare.include import Include
-    from synaflow._model import Edge, Output, ParamsDef, StepDef
+    from synaflow._model import Edge, ParamsDef, StepDef
     from synaflow._types import TypeForm
 
 __all__ = ["declare_include", "dissolve_passes"]
@@ -80,6 +80,7 @@ def _declare_steps(plan: Plan, about: Subject, item: Include) -> None:
                 fn=step.fn,
                 inputs=step.inputs,
                 returns=step.output.type,
+                declared=step.output,
                 after=after,
                 on_error=step.on_error,
                 settled=step,
@@ -131,6 +132,7 @@ def _declare_fields(plan: Plan, about: Subject, item: Include, params: ParamsDef
                 fn=PassOn(params.type, field.output.stream),
                 inputs=(Input(field.name, field.output.type, positional_only=True),),
                 returns=field.output.type,
+                declared=field.output,
                 told={field.name: told[field.name]} if field.name in told else {},
                 after=tuple(item.after),
                 mode=StepMode.ALL,
@@ -191,9 +193,9 @@ def _declare_getters(plan: Plan, item: Include, maker: _Maker) -> None:
                 name=f"{item.name}__{field.name}",
                 about=maker.node.about,
                 fn=FieldOf(field.name, field.output.stream),
-                inputs=(Input("params", maker.returns, positional_only=True),),
+                inputs=(Input(maker.node.name, maker.returns, positional_only=True),),
                 returns=field.output.type,
-                told={"params": maker.node.name},
+                declared=field.output,
                 mode=StepMode.ALL,
                 function=field.name,
                 doc=field.doc,
@@ -205,23 +207,22 @@ def _declare_getters(plan: Plan, item: Include, maker: _Maker) -> None:
 def _declare_per_item(plan: Plan, about: Subject, item: Include, maker: _Maker, on_error: OnError) -> None:
     """One `each` step that runs the included pipeline for every params value."""
     sub = item.pipeline
-    returns: TypeForm = type(None)
-    flatten = False
+    output = Output(type(None), stream=False, item=type(None))
     if sub.exports is None:
         plan.unexported.add(item.name)
     else:
-        seen = _seen(sub[sub.exports])
-        flatten = seen.stream
-        returns = Iterator[seen.item] if flatten else seen.type  # type: ignore[name-defined]
+        output = _seen(sub[sub.exports])
+        if output.stream:
+            output = seen_by_consumers(output, each=True, is_async=False)  # a plain Iterator, whatever it is inside
     _add(
         plan,
         Node(
             name=item.name,
             about=about._replace(location=maker.node.about.location),
-            fn=SubPipeline(sub, sub.exports, flatten),
-            inputs=(Input("params", maker.params.type, positional_only=True),),
-            returns=returns,
-            told={"params": maker.node.name},
+            fn=SubPipeline(sub, sub.exports, output.stream),
+            inputs=(Input(maker.node.name, maker.params.type, positional_only=True),),
+            returns=output.type,
+            declared=output,
             on_error=on_error,
             mode=StepMode.EACH,
             function=sub.name,

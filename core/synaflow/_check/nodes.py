@@ -54,6 +54,7 @@ class Node:
         fn: What is called.
         inputs: Its parameters.
         returns: Its return hint, `UNKNOWN` where that is a problem already reported.
+        declared: What its return hint says it gives; None where that can't be said.
         told: Producers by parameter, from `inputs=`.
         after: Names it waits for, as written; resolved by the wiring.
         settled: For a step of an included pipeline, what that pipeline's check made of it.
@@ -73,6 +74,7 @@ class Node:
     fn: Callable[..., object]
     inputs: tuple[Input, ...]
     returns: TypeForm
+    declared: Output | None
     told: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     on_error: OnError = OnError.STOP

@@ -8,14 +8,13 @@ import typing
 from typing import TYPE_CHECKING
 
 from synaflow._check.hints import Scope, class_hints
-from synaflow._model import NO_DEFAULT, FieldDef, Output, ParamsDef
-from synaflow._types import UndecidableTypeError, members, spell, stream_item
+from synaflow._check.outputs import describe_output
+from synaflow._model import NO_DEFAULT, FieldDef, ParamsDef
 
 if TYPE_CHECKING:
     from synaflow._check.problems import Problems
-    from synaflow._types import TypeForm
 
-__all__ = ["describe_output", "field_default", "read_params"]
+__all__ = ["field_default", "read_params", "spell_value"]
 
 
 def read_params(params: object, scope: Scope, problems: Problems) -> ParamsDef | None:
@@ -51,22 +50,6 @@ def read_params(params: object, scope: Scope, problems: Problems) -> ParamsDef |
             default, required = _default(params, name)
             fields.append(FieldDef(name, output, default, required, docs.get(name)))
     return ParamsDef(params, tuple(fields))
-
-
-def describe_output(hint: TypeForm) -> Output | str:
-    """What a function or field with that hint gives, or why it can give no such thing."""
-    try:
-        item = stream_item(hint)
-        parts = members(hint)
-        if len(parts) > 1:
-            for part in parts:
-                if stream_item(part) is not None:
-                    return f"{spell(hint)} is a union with a stream in it; a stream can't be one alternative of several"
-    except UndecidableTypeError as error:
-        return str(error)
-    if item is None:
-        return Output(hint, stream=False, item=hint)
-    return Output(hint, stream=True, item=item.item)
 
 
 def spell_value(value: object) -> str:

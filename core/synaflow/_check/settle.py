@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from synaflow._check.hints import UNKNOWN
 from synaflow._check.kinds import Match, Pair, Refusal, connect
-from synaflow._check.params import describe_output
+from synaflow._check.outputs import describe_output, seen_by_consumers
 from synaflow._model import Edge, EdgeKind, Output, StepMode
-from synaflow._types import close, free_typevars, members, solve_all, spell, stream_item, substitute
+from synaflow._types import close, free_typevars, members, solve_all, spell, substitute
 
 if TYPE_CHECKING:
     from synaflow._check.nodes import Link, Node, Plan
     from synaflow._model import Input
     from synaflow._types import TypeForm
 
-__all__ = ["Settler", "seen_by_consumers"]
+__all__ = ["Settler"]
 
 
 class Settler:
@@ -82,17 +82,18 @@ class Settler:
         node.edges = tuple(edges)
         node.done = True
         node.each = any(edge.kind is EdgeKind.EACH for edge in edges)
-        open_vars = node.returns is not UNKNOWN and bool(free_typevars(node.returns))
+        open_vars = bool(free_typevars(node.returns))
         bindings: dict[TypeVar, TypeForm] = {}
         if pairs and not solve_all(pairs, bindings):
             refused = True
             if report:
                 self._refuse_together(node, pairs)
-        if node.returns is UNKNOWN or (unsure and not node.each) or (refused and open_vars):
+        if node.declared is None or (unsure and not node.each) or (refused and open_vars):
             node.own_output = node.output = None
             return
-        returns = close(substitute(node.returns, bindings)) if open_vars else node.returns
-        own = describe_output(returns)
+        own: Output | str = node.declared
+        if open_vars:
+            own = describe_output(close(substitute(node.returns, bindings)))
         if isinstance(own, str):
             if report:
                 self._plan.complain(node.about, "unsupported-type", f"its output can't be used: {own}")
@@ -140,19 +141,6 @@ def _edge(node: Node, parameter: Input, link: Link, output: Output, match: Match
     )
 
 
-def seen_by_consumers(own: Output, *, each: bool, is_async: bool) -> Output:
-    """What consumers get: of an `each` step, a stream of what its calls give."""
-    if not each:
-        return own
-    item = stream_item(own.type)
-    asynchronous = item.is_async if item is not None else is_async
-    stream: TypeForm = AsyncIterator[own.item] if asynchronous else Iterator[own.item]  # type: ignore[name-defined]
-    return Output(stream, True, own.item)
-
-
 def _declared(node: Node) -> Output | None:
     """The output as annotated, for a node in a cycle, which has no settled one."""
-    if node.returns is UNKNOWN or free_typevars(node.returns):
-        return None
-    own = describe_output(node.returns)
-    return None if isinstance(own, str) else own
+    return None if node.declared is None or free_typevars(node.returns) else node.declared

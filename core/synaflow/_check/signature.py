@@ -12,9 +12,10 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, get_args, get_origin
 
 from synaflow._check.hints import UNKNOWN, Scope, class_hints, function_hints
+from synaflow._check.outputs import describe_output
 from synaflow._check.problems import did_you_mean, quoted
-from synaflow._model import NO_DEFAULT, Input
-from synaflow._types import UndecidableTypeError, spell, stream_item, strip, substitute
+from synaflow._model import NO_DEFAULT, Input, Output
+from synaflow._types import spell, stream_item, strip, substitute
 
 if TYPE_CHECKING:
     from synaflow._types import TypeForm
@@ -46,6 +47,7 @@ class Signature:
     Attributes:
         inputs: Its parameters, their hints resolved; `UNKNOWN` stands for a hint with a complaint.
         output: Its return hint, what an awaitable gives; `UNKNOWN` likewise.
+        declared: What that hint says it gives; None where that can't be said.
         function: Its name, for people.
         location: `file:line`, None for what isn't written in Python.
         doc: Its docstring, cleaned.
@@ -55,6 +57,7 @@ class Signature:
 
     inputs: tuple[Input, ...] = ()
     output: TypeForm = UNKNOWN
+    declared: Output | None = None
     function: str = ""
     location: str | None = None
     doc: str | None = None
@@ -282,15 +285,17 @@ def _read_output(read: Signature, fn: object, core: object, source: object, *, t
             read.complaints.append(Complaint("generator-annotation", reason, suggestion=mend))
             read.output = UNKNOWN
             return
-    try:
-        item = stream_item(read.output)
-    except UndecidableTypeError as error:
-        mend = 'give one that can be decided at the step: hints={"return": ...}'
-        reason = f"the return annotation of '{read.function}' can't be used: {error}"
+    declared = describe_output(read.output)
+    if isinstance(declared, str):
+        mend = 'give one that can be used: hints={"return": ...}'
+        reason = f"the return annotation of '{read.function}' can't be used: {declared}"
         read.complaints.append(Complaint("unsupported-type", reason, suggestion=mend))
         read.output = UNKNOWN
         return
-    read.is_async = read.is_async or (item is not None and item.is_async)
+    read.declared = declared
+    if declared.stream and origin not in _GENERATOR_HINTS[False]:
+        found = stream_item(read.output)
+        read.is_async = read.is_async or (found is not None and found.is_async)
 
 
 def _flags(function: object) -> int:
