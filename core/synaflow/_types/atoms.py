@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, NewType, TypeVar, Union
+from typing import TYPE_CHECKING, NamedTuple, NewType, TypeVar
 
 if TYPE_CHECKING:
     from synaflow._types.errors import TypeForm
 
-__all__ = ["NoneType", "Param", "Signature", "is_alias", "is_typed_dict", "join_union", "name_of", "opaque"]
+__all__ = ["NoneType", "Param", "Signature", "is_alias", "is_typed_dict", "name_of", "opaque"]
 
 NoneType = type(None)
 
@@ -70,15 +70,6 @@ def is_alias(tp: TypeForm) -> bool:
 def is_typed_dict(tp: TypeForm) -> bool:
     """Whether `tp` is a class made by `TypedDict`, of `typing` or `typing_extensions`."""
     return isinstance(tp, type) and issubclass(tp, dict) and hasattr(tp, "__total__")
-
-
-def join_union(tps: Iterable[TypeForm]) -> TypeForm:
-    """The union of `tps`; `Never` if there are none."""
-    flat = tuple(tps)
-    if not flat:
-        return typing.Never
-    result: TypeForm = Union[flat]  # noqa: UP007  # built from a tuple, which `|` can't do
-    return result
 
 
 def opaque(name: str, bound: TypeForm) -> TypeForm:

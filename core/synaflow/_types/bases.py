@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar, get_origin, get_type_hints
 
-from synaflow._types.atoms import join_union
 from synaflow._types.errors import TypeForm, UndecidableTypeError
 from synaflow._types.forms import Kind, form
 from synaflow._types.stubs import Stub, read_method, read_types
-from synaflow._types.substitution import fill_args, replace
+from synaflow._types.substitution import fill_args, join_union, replace
 from synaflow._types.typeshed_abstract import ABSTRACT
 from synaflow._types.typeshed_library import BUILTINS, LIBRARY
 

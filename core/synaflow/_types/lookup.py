@@ -13,7 +13,7 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeVar, get_origin
 
@@ -140,7 +140,7 @@ def _own_member(cls: type, name: str) -> tuple[Member | None, bool]:
         return None, False  # typeshed doesn't say so of abstract classes: what derives from them may have it
     if name in _ORDERING and isinstance(value, types.WrapperDescriptorType) and _is_library(cls):
         return None, False  # a class written in C has all four as soon as it has __eq__
-    return _from_value(cls, value)
+    return _from_value(cls, name, value)
 
 
 @functools.lru_cache(maxsize=_MEMO_SIZE)
@@ -174,7 +174,7 @@ def _is_frozen(cls: type) -> bool:
     return bool(params is not None and params.frozen) or (issubclass(cls, tuple) and hasattr(cls, "_fields"))
 
 
-def _from_value(cls: type, value: object) -> tuple[Member, bool]:
+def _from_value(cls: type, name: str, value: object) -> tuple[Member, bool]:
     """The member that a value in a class body makes, and whether its type is known."""
     if value is None:
         return Member((NoneType,), settable=True), True
@@ -187,7 +187,7 @@ def _from_value(cls: type, value: object) -> tuple[Member, bool]:
     if isinstance(value, functools.cached_property):
         return Member((_signature(value.func, cls, bound=True).returns,), settable=True), _is_hinted(value.func)
     if isinstance(function, types.FunctionType):
-        overloads = typing.get_overloads(function) or [function]
+        overloads = _overloads(cls, name, function) or [function]
         bound = not isinstance(value, staticmethod)
         signatures = tuple(_signature(overload, cls, bound=bound) for overload in overloads)
         return Member(signatures, on_class=on_class), any(map(_is_hinted, overloads))
@@ -196,6 +196,14 @@ def _from_value(cls: type, value: object) -> tuple[Member, bool]:
     if hasattr(type(value), "__get__"):
         return Member((Any,), settable=True), False
     return Member((type(value),), settable=True), True
+
+
+def _overloads(cls: type, name: str, function: types.FunctionType) -> Sequence[Callable[..., object]]:
+    if function.__name__ != "_overload_dummy":
+        return typing.get_overloads(function)
+    # Overloads without an implementation leave behind a function that doesn't know where it belongs.
+    where = types.SimpleNamespace(__module__=cls.__module__, __qualname__=f"{cls.__qualname__}.{name}")
+    return typing.get_overloads(typing.cast("Callable[..., object]", where))
 
 
 def _bare_signature(function: Callable[..., object]) -> Signature:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, Literal, TypeVar
 
-from synaflow._types.atoms import NoneType, Signature, is_alias, join_union, opaque
+from synaflow._types.atoms import NoneType, Signature, is_alias, opaque
 from synaflow._types.bases import ancestors, as_base, fixed_items, full_args, is_protocol, parameters
 from synaflow._types.calls import params_fit
 from synaflow._types.errors import TypeForm, UndecidableTypeError
@@ -21,7 +21,7 @@ from synaflow._types.forms import Form, Kind, form, strip
 from synaflow._types.lookup import Member, find_member, protocol_members
 from synaflow._types.records import record_fits
 from synaflow._types.solution import Fits, solution
-from synaflow._types.substitution import free_typevars, replace, upper_bound
+from synaflow._types.substitution import free_typevars, join_union, replace, upper_bound
 from synaflow._types.variance import Variance, variances
 
 __all__ = ["Relation"]
@@ -100,7 +100,7 @@ class Relation:
     def _fits_member(self, source: TypeForm, s: Form, targets: tuple[TypeForm, ...]) -> bool:
         # Members without variables go first, then those that say more than a bare variable: so
         # None against `T | None` leaves T alone, and list[int] against `T | list[T]` makes T int.
-        ordered = sorted(targets, key=lambda tp: (tp in self.variables, bool(free_typevars(tp) & self.variables)))
+        ordered = sorted(targets, key=lambda tp: (isinstance(tp, TypeVar), bool(free_typevars(tp) & self.variables)))
         if any(self._attempt(self.fits, source, target) for target in ordered):
             return True
         if s.kind is Kind.TYPEVAR:

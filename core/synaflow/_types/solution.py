@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
-from synaflow._types.atoms import join_union
 from synaflow._types.errors import TypeForm
 from synaflow._types.forms import Kind, form, members
-from synaflow._types.substitution import free_typevars, replace
+from synaflow._types.substitution import free_typevars, join_union, replace
 
 __all__ = ["Fits", "join", "solution"]
 

@@ -8,11 +8,12 @@ from functools import lru_cache
 from types import GenericAlias
 from typing import Any, TypeVar
 
-from synaflow._types.atoms import NoneType, join_union
+from synaflow._types.atoms import NoneType
 from synaflow._types.bases import as_base, full_args
 from synaflow._types.errors import TypeForm  # noqa: TC001  # the dataclasses' hints resolve at run time
 from synaflow._types.forms import Form, Kind, form, strip
 from synaflow._types.solving import is_assignable, solve
+from synaflow._types.substitution import join_union
 
 __all__ = ["CollectionItem", "StreamItem", "collection_item", "stream_item"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import collections.abc
 import types
 import typing
-from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from synaflow._types.atoms import Signature, join_union, name_of
+from synaflow._types.atoms import Signature, name_of
 from synaflow._types.errors import TypeForm, UndecidableTypeError
 
-__all__ = ["close", "fill_args", "free_typevars", "replace", "substitute", "upper_bound"]
+__all__ = ["close", "fill_args", "free_typevars", "join_union", "replace", "substitute", "upper_bound"]
 
 
 def free_typevars(tp: TypeForm) -> frozenset[TypeVar]:
@@ -73,6 +73,18 @@ def close(tp: TypeForm) -> TypeForm:
     return close(replace(tp, {var: upper_bound(var) for var in free})) if free else tp
 
 
+def join_union(tps: Iterable[TypeForm]) -> TypeForm:
+    """The union of `tps`; `Never` if there are none."""
+    flat = tuple(tps)
+    if not flat:
+        return typing.Never
+    try:
+        result: TypeForm = Union[flat]  # noqa: UP007  # built from a tuple, which `|` can't do
+    except TypeError:  # before 3.13 metadata that can't be hashed is not let into a union
+        result = Union[tuple(replace(tp, {"Annotated": None}) for tp in flat)]  # noqa: UP007
+    return result
+
+
 def upper_bound(var: TypeVar) -> TypeForm:
     """The widest type a TypeVar can be."""
     if var.__constraints__:
@@ -93,7 +105,11 @@ def fill_args(params: tuple[TypeForm, ...], args: tuple[TypeForm, ...]) -> tuple
 
 
 def replace(tp: TypeForm, new: Mapping[Any, TypeForm]) -> TypeForm:
-    """Like `substitute`, for anything that can stand in a hint: `Self` too.
+    """Like `substitute`, for more that can stand in a hint.
+
+    Args:
+        tp: A hint.
+        new: By TypeVar what to put there; by "Self" what Self is; with "Annotated", metadata goes.
 
     Returns:
         `tp` itself when nothing in it changes.
@@ -110,6 +126,8 @@ def replace(tp: TypeForm, new: Mapping[Any, TypeForm]) -> TypeForm:
     args = get_args(tp)
     if origin is Annotated:
         inner = replace(args[0], new)
+        if "Annotated" in new:
+            return inner
         return tp if inner is args[0] else Annotated[(inner, *args[1:])]
     changed = tuple([replace(a, new) for a in arg] if isinstance(arg, list) else replace(arg, new) for arg in args)
     if all(_same(old, now) for old, now in zip(args, changed, strict=True)):
