@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     tokens = list(sys.argv[1:] if argv is None else argv)
     app = _app()
     try:
-        mount(app, next((token for token in tokens[:1] if not token.startswith("-")), None))
+        mount(app, tokens)
         code = app(tokens, print_error=False, exit_on_error=False, result_action="return_value")
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -127,7 +127,7 @@ def explain(target: Target, /) -> None:
     Args:
         target: The pipeline.
     """
-    print(load_target(target).explain())
+    print(load_target(target).explain().rstrip())
 
 
 def export(

@@ -6,6 +6,7 @@ What JSON can't hold is given as `{"$type": "module.Class", "$repr": "..."}`.
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections import deque
 from collections.abc import Mapping, Set
@@ -138,7 +139,9 @@ def _scalar(value: object) -> object:
 def _key(key: object) -> str | None:
     """A key as JSON has it: text, or a number written as text. None for any other."""
     plain = _scalar(key)
-    return None if plain is None or plain is _NOT_PLAIN or isinstance(plain, dict | list) else str(plain)
+    if isinstance(plain, str):
+        return plain
+    return json.dumps(plain) if isinstance(plain, bool | int | float) else None
 
 
 def _marked(value: object) -> dict[str, str]:

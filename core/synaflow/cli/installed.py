@@ -6,38 +6,43 @@ under the entry point's name. It is imported when it is called or listed, and ne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from cyclopts import App
 
 from synaflow._errors import TargetError
 from synaflow._run.runner import TARGETS
+from synaflow.cli.options import HELP
 
 __all__ = ["mount"]
 
 
-def mount(app: App, called: str | None) -> None:
+def mount(app: App, tokens: Sequence[str]) -> None:
     """Adds to the app the subcommand that is called, or, for the help text, all that there are.
 
     Args:
         app: The command line.
-        called: The first word on it, None where there is none or it is an option.
+        tokens: What is written on it.
 
     Raises:
         TargetError: The subcommand called is a target that can't be imported: its extra is missing, say.
     """
+    called = tokens[0] if tokens else HELP[0]
     for point in entry_points(group=TARGETS):
-        if called == point.name and point.name not in app:
+        if point.name in app:
+            continue
+        if point.name == called:
             command = _command(point)
-            if command is not None:
-                app.command(command, name=point.name)
-        elif called is None and point.name not in app:
+        elif called in HELP:
             try:
                 command = _command(point)
             except TargetError as error:
                 command = App(help=f"Not available: {error}")
-            if command is not None:
-                app.command(command, name=point.name)
+        else:
+            continue
+        if command is not None:
+            app.command(command, name=point.name)
 
 
 def _command(point: EntryPoint) -> App | None:

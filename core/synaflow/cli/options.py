@@ -12,7 +12,7 @@ from cyclopts import App, ArgumentCollection, Parameter
 
 from synaflow._errors import TargetError
 
-__all__ = ["SharedOptions", "option_names", "options_parameter", "split_target", "with_signature"]
+__all__ = ["HELP", "SharedOptions", "option_names", "options_parameter", "split_target", "with_signature"]
 
 HELP = ("--help", "-h")
 
@@ -68,7 +68,7 @@ def option_names(options: type[SharedOptions]) -> frozenset[str]:
 
 def options_parameter(options: type[SharedOptions]) -> inspect.Parameter:
     """The parameter `options` of a command, that takes them."""
-    return inspect.Parameter("options", inspect.Parameter.KEYWORD_ONLY, annotation=options, default=None)
+    return inspect.Parameter("options", inspect.Parameter.KEYWORD_ONLY, annotation=options, default=options())
 
 
 def with_signature(parameters: Sequence[inspect.Parameter]) -> Callable[..., None]:

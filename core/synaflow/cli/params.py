@@ -9,16 +9,18 @@ from __future__ import annotations
 import inspect
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, TypeVar, get_args, get_origin
+from typing import Annotated, Optional, TypeVar, get_args, get_origin
 
 from cyclopts import (
     App,
     ArgumentCollection,
     CoercionError,
+    CycloptsError,
     Group,
+    MissingArgumentError,
     Parameter,
     Token,
     UnknownOptionError,
@@ -28,6 +30,7 @@ from cyclopts import (
 from cyclopts.config import Dict
 from rich.markup import escape
 
+from synaflow._check.params import field_default
 from synaflow._errors import ParamsError
 from synaflow._model import NO_DEFAULT, FieldDef, PipelineDef
 from synaflow._types import TypeForm, is_assignable, members, spell
@@ -58,23 +61,17 @@ def parse_options(
         ParamsError: Params are missing, or can't be given on a command line.
     """
     fields = _Fields(pipeline, option_names(options))
-    app = fields.app(command, options, complete=False)
+    app = fields.app(command, options)
     try:
         called, bound, *_ = app.parse_args(tokens, print_error=False, exit_on_error=False)
-    except UnknownOptionError as error:
-        reason = fields.why_not(error.token.keyword or "")
-        if reason is None:
-            raise
-        raise ParamsError(reason) from None
-    except UnusedCliTokensError as error:
-        stray = " ".join(error.unused_tokens or ())
-        raise ParamsError(f"unexpected '{stray}': a param is given as an option, --NAME VALUE") from None
+    except CycloptsError as error:
+        raise fields.in_our_words(error, app) from None
     if called is not app.default_command:
-        fields.app(command, options, complete=True).help_print([])
+        fields.app(command, options, for_help=True).help_print([])
         return None
     given: dict[str, object] = bound.kwargs
     chosen = given.pop("options", None)
-    if not isinstance(chosen, options):
+    if not isinstance(chosen, options):  # none was given
         chosen = options()
     return chosen, fields.value({fields.by_parameter[name]: value for name, value in given.items()})
 
@@ -94,13 +91,14 @@ class _Fields:
             used.add(short)
         # An option `--no-x`, which turns a flag `x` off, is not made where a field or an option of ours has that name.
         self.used = frozenset(used)
+        self.given: set[str] = set()
         self.by_parameter = {f"param_{field.name}": field.name for field in pipeline.fields}
 
-    def app(self, command: str, options: type[SharedOptions], *, complete: bool) -> App:
-        """The command. `complete` marks required fields as such, for the help text; missing ones we report ourselves."""
+    def app(self, command: str, options: type[SharedOptions], *, for_help: bool = False) -> App:
+        """The command; for the help text, with one name for each option."""
         group = Group(escape(f"Params of pipeline '{self.pipeline.name}'"), sort_key=0)
         parameters = [
-            self._parameter(field, group, complete) for field in self.pipeline.fields if _unsettable(field) is None
+            self._parameter(field, group, for_help) for field in self.pipeline.fields if _unsettable(field) is None
         ]
         app = App(
             name=command,
@@ -113,31 +111,40 @@ class _Fields:
         app["--help"].group = "Options"
         return app
 
-    def _parameter(self, field: FieldDef, group: Group, complete: bool) -> inspect.Parameter:
+    def _parameter(self, field: FieldDef, group: Group, for_help: bool) -> inspect.Parameter:
         names = self.named[field.name]
         negative = f"--no-{names[0].removeprefix('--')}"
         settings = Parameter(
-            name=names[:1] if complete else names,
+            name=names[:1] if for_help else names,
             help=field.doc or "",
             group=group,
-            required=complete and field.required,
             negative=() if negative in self.used else None,
             show_default=field.default is not NO_DEFAULT,
             converter=_without_rounding if _holds_int(field.output.type) else None,
         )
+        default, kind = self._default(field), field.output.type
+        if default is NO_DEFAULT:
+            # A key that may be left out of a TypedDict has none, and pydantic, where it is loaded, checks defaults too.
+            default, kind = (inspect.Parameter.empty, kind) if field.required else (None, Optional[kind])  # noqa: UP045 - of a type not known here
         return inspect.Parameter(
             f"param_{field.name}",
             inspect.Parameter.KEYWORD_ONLY,
-            annotation=Annotated[field.output.type, settings],
-            default=None if field.default is NO_DEFAULT else field.default,
+            annotation=Annotated[kind, settings],
+            default=default,
         )
 
+    def _default(self, field: FieldDef) -> object:
+        assert self.pipeline.params is not None
+        return field_default(self.pipeline.params.type, field.name)
+
     def _from_file(self, app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-        """Fills in from the `--params` file what the command line doesn't give."""
-        given = next((argument for argument in arguments if "--params" in argument.names), None)
-        if given is None or not given.tokens:
-            return
-        source = given.tokens[0].value
+        """Fills in from the `--params` file what the command line doesn't give, and notes what is given by then."""
+        file = next((argument for argument in arguments if "--params" in argument.names), None)
+        if file is not None and file.tokens:
+            self._fill_in(file.tokens[0].value, app, commands, arguments)
+        self.given = {argument.field_info.name for argument in arguments if argument.has_tokens}
+
+    def _fill_in(self, source: str, app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
         values = _read(Path(source))
         for name in values:
             field = next((field for field in self.pipeline.fields if field.name == name), None)
@@ -160,11 +167,30 @@ class _Fields:
         close = get_close_matches(name, names, 1)
         return f"; did you mean '{close[0]}'?" if close else f"; it has {', '.join(names) or 'none'}"
 
-    def why_not(self, option: str) -> str | None:
-        """Why there is no option of that name, though there is a field; None if there is no field either."""
+    def in_our_words(self, error: CycloptsError, app: App) -> Exception:
+        """What to raise for an error of cyclopts's: something of our own where we know more than it does."""
+        match error:
+            case UnknownOptionError():
+                return self._unknown(error.token.keyword or "") or error
+            case UnusedCliTokensError():
+                stray = " ".join(error.unused_tokens or ())
+                return ParamsError(f"unexpected '{stray}': a param is given as an option, --NAME VALUE")
+            case MissingArgumentError(keyword=None):
+                # What is missing may be there, misspelled.
+                for token in error.unused_tokens or ():
+                    if token.startswith("-"):
+                        name = Token(keyword=token.partition("=")[0], source="cli")
+                        known = app.assemble_argument_collection()
+                        unknown = UnknownOptionError(token=name, argument_collection=known, verbose=False)
+                        return self.in_our_words(unknown, app)
+                return ParamsError(self.missing())
+        return error
+
+    def _unknown(self, option: str) -> ParamsError | None:
+        """Says why there is no such option, though there is a field; None if there is no field either."""
         for field in self.pipeline.fields:
             if option.replace("_", "-") in [name.replace("_", "-") for name in self.named[field.name]]:
-                return _unsettable(field)
+                return ParamsError(_unsettable(field))
         return None
 
     def value(self, values: Mapping[str, object]) -> object:
@@ -172,9 +198,8 @@ class _Fields:
         params = self.pipeline.params
         if params is None:
             return None
-        missing = [field for field in params.fields if field.required and field.name not in values]
-        if missing:
-            raise ParamsError("\n".join(self._missing(missing)))
+        if any(field.required and field.name not in values for field in params.fields):
+            raise ParamsError(self.missing())
         try:
             made: object = params.type(**values)
         except Exception as error:
@@ -183,11 +208,18 @@ class _Fields:
             ) from error
         return made
 
-    def _missing(self, missing: Sequence[FieldDef]) -> Iterable[str]:
-        yield f"pipeline '{self.pipeline.name}' needs {len(missing)} more param{'s' if len(missing) > 1 else ''}:"
+    def missing(self) -> str:
+        """What says that required params are missing: all of them."""
+        missing = [
+            field for field in self.pipeline.fields if field.required and f"param_{field.name}" not in self.given
+        ]
+        lines = [f"pipeline '{self.pipeline.name}' needs {len(missing)} more param{'s' if len(missing) > 1 else ''}:"]
         for field in missing:
             doc = f"  {field.doc}" if field.doc else ""
-            yield f"    {_unsettable(field) or f'{self.named[field.name][0]} ({spell(field.output.type)}){doc}'}"
+            lines.append(
+                f"    {_unsettable(field) or f'{self.named[field.name][0]} ({spell(field.output.type)}){doc}'}"
+            )
+        return "\n".join(lines)
 
 
 def _unsettable(field: FieldDef) -> str | None:
