@@ -90,7 +90,7 @@ def components(names: Sequence[str], needs: Needs) -> list[list[str]]:
 
 
 def cycles(names: Sequence[str], needs: Needs) -> list[list[str]]:
-    """One shortest cycle per strongly connected component, as a path from its first name back to it."""
+    """One shortest cycle per strongly connected component, from its first name through what needs it back to it."""
     place = {name: at for at, name in enumerate(names)}
     tangled = [
         members for members in components(names, needs) if len(members) > 1 or members[0] in needs.get(members[0], ())

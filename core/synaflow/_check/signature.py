@@ -7,7 +7,7 @@ import functools
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, get_args, get_origin
 
@@ -159,6 +159,7 @@ def _hints_of(core: object, source: object, scope: Scope) -> tuple[dict[str, Typ
             found, bad = function_hints(inspect.unwrap(method), scope)
             own |= found
             failed = {hint: why for hint, why in failed.items() if hint not in found} | bad
+    own = {name: hint.type if isinstance(hint, InitVar) else hint for name, hint in own.items()}
     parameters: tuple[TypeVar, ...] = getattr(source, "__parameters__", ())
     own["return"] = source[parameters] if parameters else source  # type: ignore[index]  # a generic class
     failed.pop("return", None)

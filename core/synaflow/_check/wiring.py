@@ -42,7 +42,7 @@ def wire(plan: Plan, settler: Settler) -> None:
         order = topological(list(plan.nodes), needs)
     for path in cycles(list(plan.nodes), needs):
         about = plan.nodes[path[0]].about
-        reason = f"it depends on itself: {' -> '.join(reversed(path))}" if len(path) > 2 else "it takes its own output"
+        reason = f"it depends on itself: {' -> '.join(path)}" if len(path) > 2 else "it takes its own output"
         mend = "break the cycle: a step can only take what was made before it"
         plan.complain(about, "cycle", reason, suggestion=mend)
     settler.settle(order, report=True)

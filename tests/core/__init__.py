@@ -1,0 +1,1 @@
+"""The definition: reading, wiring, checking and describing pipelines."""

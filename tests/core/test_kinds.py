@@ -1,0 +1,575 @@
+"""Types decide the kind of edge: the table of DESIGN 5, row by row, and the paragraphs below it."""
+
+from __future__ import annotations
+
+import collections
+import io
+from collections import deque
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableSequence,
+    Sequence,
+    Set,
+)
+from typing import (
+    IO,
+    Annotated,
+    Any,
+    Deque,
+    Dict,
+    FrozenSet,
+    Generic,
+    List,
+    Literal,
+    NamedTuple,
+    NewType,
+    Optional,
+    TextIO,
+    TypeVar,
+    Union,
+)
+
+import pytest
+
+from core.building import build, edge, problem_of, problems_of
+from synaflow import Edge, EdgeKind, Problem, register_collector, step
+
+T = TypeVar("T")
+UserId = NewType("UserId", int)
+
+
+class Row(NamedTuple):
+    name: str
+    size: int
+
+
+class Rows(Iterator[int]):
+    """An iterator with a class of its own."""
+
+    def __next__(self) -> int: ...
+
+
+class Shelf:
+    """A collection with a class of its own."""
+
+    def __iter__(self) -> Iterator[int]: ...
+
+
+class Bag(Generic[T]):
+    """A collection that streams can be materialised into, once it is registered."""
+
+
+class Table:
+    """Another, which is not generic."""
+
+
+class Sized:
+    """A third, made by a class."""
+
+
+def bag_of(items: Iterable[T]) -> Bag[T]: ...
+
+
+def table_of(rows: Iterable[Row]) -> Table: ...
+
+
+register_collector(Bag, bag_of)
+register_collector(Table, table_of)
+register_collector(Sized, Sized)
+
+
+def gives(kind: object) -> Callable[[], object]:
+    made: Callable[[], object] = lambda: None  # noqa: E731
+    made.__annotations__ = {"return": kind}
+    return made
+
+
+def takes(kind: object) -> Callable[..., object]:
+    made: Callable[..., object] = lambda made: None  # noqa: E731, ARG005
+    made.__annotations__ = {"made": kind, "return": None}
+    return made
+
+
+def connected(given: object, wanted: object, mode: str = "auto") -> Edge:
+    """The edge from an output of one type to a parameter of another."""
+    return edge(build(step("made", gives(given)), step("use", takes(wanted), mode=mode)), "use", "made")  # type: ignore[arg-type]
+
+
+def refused(given: object, wanted: object, mode: str = "auto") -> Problem:
+    """Why they can't be connected."""
+    return problem_of(step("made", gives(given)), step("use", takes(wanted), mode=mode))  # type: ignore[arg-type]
+
+
+V, S, C, E, I = EdgeKind.VALUE, EdgeKind.STREAM, EdgeKind.COLLECT, EdgeKind.EACH, EdgeKind.ITERATE  # noqa: E741
+
+TABLE = [
+    # A value: the object itself.
+    (int, int, V),
+    (bool, int, V),
+    (int, float, V),
+    (int, Any, V),
+    (Any, int, V),
+    (Any, Iterator[int], V),
+    (int, object, V),
+    (int, Optional[int], V),
+    (type(None), type(None), V),
+    (int, T, V),
+    (UserId, int, V),
+    (Literal["a"], str, V),
+    (Annotated[int, "metres"], int, V),
+    (list[int], list[int], V),
+    (list[int], list, V),
+    (list[int], Sequence[int], V),
+    (list[int], Iterable[int], V),
+    (list[int], T, V),
+    (dict[str, int], Mapping[str, int], V),
+    (Row, Row, V),
+    (Row, tuple[str, int], V),
+    (str, str, V),
+    (str, Iterable[str], V),
+    (range, range, V),
+    # A stream: a lazy branch.
+    (Iterator[int], Iterator[int], S),
+    (Generator[int, None, None], Iterator[int], S),
+    (Generator[int, None, str], Iterator[int], S),
+    (Generator[int, None, str], Generator[int, None, str], S),
+    (Generator[int, None, str], Generator[int, None, None], S),
+    (Iterator[int], Generator[int, None, None], S),
+    (Iterator[int], Iterable[int], S),
+    (Iterable[int], Iterator[int], S),
+    (Iterable[int], Iterable[int], S),
+    (Iterator[bool], Iterator[int], S),
+    (Iterator[int], Iterator[Any], S),
+    (Iterator[Any], Iterator[int], S),
+    (Iterator[int], Iterator[T], S),
+    (Iterator[int], Iterator, S),
+    (Iterator[int], Optional[Iterator[int]], S),
+    (Iterator[int], Annotated[Iterator[int], "doc"], S),
+    (Rows, Iterator[int], S),
+    (TextIO, Iterator[str], S),
+    (enumerate[int], Iterator[tuple[int, int]], S),
+    # Whichever side is asynchronous.
+    (AsyncIterator[int], AsyncIterator[int], S),
+    (AsyncGenerator[int, None], AsyncIterator[int], S),
+    (AsyncIterator[int], AsyncIterable[int], S),
+    (Iterator[int], AsyncIterator[int], S),
+    (AsyncIterator[int], Iterator[int], S),
+    (AsyncIterator[int], Iterable[int], S),
+    (AsyncIterator[int], list[int], C),
+    (AsyncIterator[int], int, E),
+    # A collection: the branch is materialised.
+    (Iterator[int], list[int], C),
+    (Iterator[int], List[int], C),
+    (Iterator[int], list, C),
+    (Iterator[int], set[int], C),
+    (Iterator[int], frozenset[int], C),
+    (Iterator[int], tuple[int, ...], C),
+    (Iterator[int], tuple, C),
+    (Iterator[int], Sequence[int], C),
+    (Iterator[int], MutableSequence[int], C),
+    (Iterator[int], Collection[int], C),
+    (Iterator[int], Set[int], C),
+    (Iterator[int], deque[int], C),
+    (Iterator[int], Optional[list[int]], C),
+    (Iterator[int], list[T], C),
+    (Iterator[tuple[str, int]], dict[str, int], C),
+    (Iterator[tuple[str, int]], Mapping[str, int], C),
+    (Iterator[Row], dict[str, int], C),
+    (Iterator[tuple[str, int]], dict, C),
+    (Iterator[int], Bag[int], C),
+    (Iterator[Row], Table, C),
+    (Iterator[int], Sized, C),
+    # A collection is iterated.
+    (list[int], Iterator[int], I),
+    (set[int], Iterator[float], I),
+    (tuple[int, ...], Iterator[int], I),
+    (tuple[int, int], Iterator[int], I),
+    (range, Iterator[int], I),
+    (dict[str, int], Iterator[str], I),
+    (Sequence[int], Iterator[int], I),
+    (Shelf, Iterator[int], I),
+    (list[int], Iterator[T], I),
+    (list[str], Iterator[str], I),
+    # Each item.
+    (Iterator[int], int, E),
+    (Iterator[int], float, E),
+    (Iterator[int], Optional[int], E),
+    (Iterator[str], str, E),
+    (Iterator[list[int]], list[int], E),
+    (Iterator[tuple[int, int]], tuple[int, int], E),
+    (Iterator[Row], Row, E),
+    (Iterator[Any], int, E),
+    (list[int], int, E),
+    (dict[str, int], str, E),
+    (range, int, E),
+    (Shelf, int, E),
+    (list[list[int]], list[int], E),
+]
+
+
+@pytest.mark.parametrize(("given", "wanted", "kind"), TABLE, ids=str)
+def test_the_first_row_that_fits_applies(given: object, wanted: object, kind: EdgeKind) -> None:
+    found = connected(given, wanted)
+    assert found.kind is kind
+    assert found.wanted == wanted
+    assert found.from_stream is (kind in (S, C) or (kind is E and found.produced == given and _is_stream(given)))
+
+
+def _is_stream(given: object) -> bool:
+    return build(step("made", gives(given)))["made"].output.stream
+
+
+REFUSED = [
+    # Nothing is ever wrapped silently.
+    (int, Iterator[int]),
+    (int, list[int]),
+    (int, set[int]),
+    (str, Iterator[str]),
+    (str, list[str]),
+    (bytes, Iterator[int]),
+    # Items that don't fit.
+    (int, str),
+    (Iterator[int], Iterator[str]),
+    (Iterator[int], list[str]),
+    (Iterator[int], str),
+    (Iterator[int], dict[str, int]),
+    (Iterator[int], tuple[int, int]),
+    (Iterator[int], Table),
+    (Iterator[int], Bag[str]),
+    (list[int], Iterator[str]),
+    (list[int], set[int]),
+    (list[int], str),
+    (list[int], Generator[int, None, None]),
+    (list[int], AsyncIterator[int]),
+    (Generator[int, None, str], Generator[int, None, int]),
+    (Iterator[int], Generator[int, None, int]),
+]
+
+
+@pytest.mark.parametrize(("given", "wanted"), REFUSED, ids=str)
+def test_no_row_fits(given: object, wanted: object) -> None:
+    problem = refused(given, wanted)
+    assert (problem.code, problem.step, problem.parameter) == ("incompatible-types", "use", "made")
+    assert (problem.produced, problem.wanted) == (given, wanted)
+
+
+@pytest.mark.parametrize(("given", "wanted"), [(int, Iterator[int]), (int, list[int])], ids=str)
+def test_a_plain_value_is_never_wrapped_and_the_message_says_what_to_do(given: object, wanted: object) -> None:
+    problem = refused(given, wanted)
+    assert "nothing is wrapped" in problem.message
+    assert problem.suggestion is not None
+    assert "return `list[int]`" in problem.suggestion
+
+
+# Ambiguous
+
+
+@pytest.mark.parametrize("wanted", [Any, object, T, Union[Any, None], Union[T, int], Optional[object]], ids=str)
+def test_a_stream_into_what_takes_anything(wanted: object) -> None:
+    problem = refused(Iterator[int], wanted)
+    assert problem.code == "ambiguous-stream"
+    assert problem.suggestion is not None
+    for way in ("`Iterator[int]`", "`list[int]`", "`int`"):
+        assert way in problem.suggestion
+
+
+@pytest.mark.parametrize("given", [Iterator[Any], Iterator, Generator[Any, None, None]], ids=str)
+@pytest.mark.parametrize("wanted", [list[int], list, dict[str, int], Sequence[str], Bag[int]], ids=str)
+def test_a_stream_of_anything_into_a_collection(given: object, wanted: object) -> None:
+    problem = refused(given, wanted)
+    assert problem.code == "ambiguous-stream"
+    assert problem.suggestion is not None
+    for way in ('mode="all"', 'mode="each"', "items a type"):
+        assert way in problem.suggestion
+
+
+def test_a_mode_decides_what_is_ambiguous() -> None:
+    assert connected(Iterator[Any], list[int], "all").kind is C
+    assert connected(Iterator[Any], list[int], "each").kind is E
+    assert connected(Iterator[int], object, "each").kind is E
+
+
+def test_a_stream_as_one_alternative_of_a_producer() -> None:
+    problem = problem_of(step("made", gives(Union[Iterator[int], None])))
+    assert (problem.code, problem.step) == ("unsupported-type", "made")
+    assert "union with a stream" in problem.message
+
+
+# A union takes the first row any of its members fits
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "kind"),
+    [
+        (Iterator[int], Union[int, list[int], Iterator[int]], S),
+        (Iterator[int], Union[int, list[int]], C),
+        (Iterator[int], Union[int, str], E),
+        (list[int], Union[int, Iterator[int]], I),
+        (list[int], Union[int, Iterator[int], list[int]], V),
+    ],
+    ids=str,
+)
+def test_a_union_takes_the_first_row_any_of_its_members_fits(given: object, wanted: object, kind: EdgeKind) -> None:
+    assert connected(given, wanted).kind is kind
+
+
+def test_of_two_members_in_one_row_the_first_written_counts() -> None:
+    assert connected(Iterator[int], Union[list[int], set[int]]).collector is list
+    assert connected(Iterator[int], Union[set[int], list[int]]).collector is set
+
+
+# Collectors
+
+
+@pytest.mark.parametrize(
+    ("wanted", "collector"),
+    [
+        (list[int], list),
+        (set[int], set),
+        (frozenset[int], frozenset),
+        (FrozenSet[int], frozenset),
+        (tuple[int, ...], tuple),
+        (Sequence[int], list),
+        (Collection[int], list),
+        (Set[int], set),
+        (deque[int], deque),
+        (Deque[int], deque),
+        (Bag[int], bag_of),
+        (Sized, Sized),
+    ],
+    ids=str,
+)
+def test_what_a_stream_is_materialised_by(wanted: object, collector: object) -> None:
+    assert connected(Iterator[int], wanted).collector is collector
+
+
+@pytest.mark.parametrize("wanted", [dict[str, int], Dict[str, int], Mapping[str, int]], ids=str)
+def test_a_mapping_takes_pairs_and_the_last_of_a_key_wins(wanted: object) -> None:
+    collector = connected(Iterator[tuple[str, int]], wanted).collector
+    assert collector is dict
+    assert collector([("a", 1), ("b", 2), ("a", 3)]) == {"a": 3, "b": 2}
+
+
+def test_only_collect_edges_have_a_collector() -> None:
+    assert [connected(Iterator[int], wanted).collector for wanted in (Iterator[int], int)] == [None, None]
+
+
+def test_register_collector_checks_what_it_is_given() -> None:
+    with pytest.raises(TypeError, match="class first"):
+        register_collector("Bag", bag_of)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="callable second"):
+        register_collector(Bag, 3)  # type: ignore[arg-type]
+
+
+def test_a_later_registration_replaces_an_earlier_one() -> None:
+    class Twice: ...
+
+    def first(items: Iterable[int]) -> Twice: ...
+
+    def second(items: Iterable[int]) -> Twice: ...
+
+    register_collector(Twice, first)
+    register_collector(Twice, second)
+    assert connected(Iterator[int], Twice).collector is second
+
+
+def test_without_a_collector_a_class_takes_no_stream() -> None:
+    assert refused(Iterator[tuple[str, int]], collections.OrderedDict[str, int]).code == "incompatible-types"
+
+
+# Iterable, Generator, and an iterator's own class
+
+
+@pytest.mark.parametrize("given", [Iterator[int], Generator[int, None, None], Iterable[int]], ids=str)
+def test_iterable_is_one_shot_and_iterator_is_not(given: object) -> None:
+    assert connected(given, Iterable[int]).one_shot
+    assert not connected(given, Iterator[int]).one_shot
+    assert connected(AsyncIterator[int], AsyncIterable[int]).one_shot
+
+
+@pytest.mark.parametrize("wanted", [Generator[int, str, None], AsyncGenerator[int, str]], ids=str)
+def test_a_consumer_can_not_send(wanted: object) -> None:
+    problem = refused(Iterator[int], wanted)
+    assert problem.code == "unsupported-type"
+    assert "can't send" in problem.message
+    assert problem.suggestion is not None
+    assert "Iterator[int]" in problem.suggestion
+
+
+def test_a_producer_that_could_be_sent_to_is_a_stream_like_any_other() -> None:
+    assert connected(Generator[int, str, None], Iterator[int]).kind is S
+
+
+@pytest.mark.parametrize(("given", "wanted"), [(TextIO, TextIO), (TextIO, IO[str]), (Rows, Rows)], ids=str)
+def test_an_iterator_passed_as_its_own_class_is_a_value(given: object, wanted: object) -> None:
+    found = connected(given, wanted)
+    assert (found.kind, found.from_stream, found.binds) == (V, True, False)
+
+
+def test_an_iterator_passed_as_its_own_class_has_exactly_one_consumer() -> None:
+    steps = step("made", gives(TextIO)), step("use", takes(TextIO)), step("read", takes(Iterator[str]))
+    problem = problem_of(*steps)
+    assert (problem.code, problem.step, problem.parameter) == ("shared-iterator", "use", "made")
+    assert "'use' and 'read'" in problem.message
+
+
+def test_the_same_object_goes_to_both_parameters_of_a_step_is_refused_too() -> None:
+    def twice(a: io.StringIO, b: io.StringIO) -> None: ...
+
+    problem = problem_of(step("made", gives(io.StringIO)), step("twice", twice, inputs={"a": "made", "b": "made"}))
+    assert problem.code == "shared-iterator"
+
+
+# Two parameters, one producer
+
+
+def test_two_parameters_of_one_step_each_get_their_edge() -> None:
+    def both(a: Iterator[int], b: list[int]) -> None: ...
+
+    built = build(step("made", gives(Iterator[int])), step("both", both, inputs={"a": "made", "b": "made"}))
+    assert [(found.parameter, found.kind) for found in built.edges_out_of("made")] == [("a", S), ("b", C)]
+
+
+# Each
+
+
+def doubled(made: int) -> int: ...
+
+
+def spread(made: int) -> Iterator[str]: ...
+
+
+def test_the_outputs_of_an_each_step_are_a_stream() -> None:
+    built = build(step("made", gives(Iterator[int])), doubled, step("use", takes(list[int]), inputs={"made": "doubled"}))
+    made = built["doubled"]
+    assert (made.each, made.flatten, made.output.type, made.output.stream, made.output.item) == (
+        True,
+        False,
+        int,
+        True,
+        int,
+    )
+    found = edge(built, "use", "made")
+    assert (found.kind, found.produced) == (C, Iterator[int])
+
+
+def test_an_output_annotated_as_a_stream_is_flattened() -> None:
+    built = build(step("made", gives(list[int])), spread, step("use", takes(str), inputs={"made": "spread"}))
+    made = built["spread"]
+    assert (made.each, made.flatten, made.output.type, made.output.item) == (True, True, Iterator[str], str)
+    assert edge(built, "use", "made").kind is E
+
+
+def test_an_each_step_takes_values_collections_and_iterators_besides() -> None:
+    def scale(made: int, by: int, table: list[str], rest: Iterator[float]) -> int: ...
+
+    built = build(
+        step("made", gives(Iterator[int])),
+        step("by", gives(int)),
+        step("table", gives(Iterator[str])),
+        step("rest", gives(list[float])),
+        scale,
+    )
+    assert [str(found.kind) for found in built.edges_into("scale")] == ["each", "value", "collect", "iterate"]
+
+
+def test_an_each_step_can_not_take_a_live_stream() -> None:
+    def scale(made: int, others: Iterator[str]) -> int: ...
+
+    problem = problem_of(step("made", gives(Iterator[int])), step("others", gives(Iterator[str])), scale)
+    assert (problem.code, problem.step, problem.parameter) == ("impossible-each", "scale", "others")
+    assert problem.suggestion is not None
+    assert "list[...]" in problem.suggestion
+
+
+def add(left: int, right: int) -> int: ...
+
+
+def maybe(left: str) -> int: ...
+
+
+def test_several_each_edges_into_one_step() -> None:
+    built = build(step("left", gives(Iterator[int])), step("right", gives(list[int])), add)
+    assert [(found.kind, found.from_stream) for found in built.edges] == [(E, True), (E, False)]
+
+
+def test_what_may_drop_items_can_not_feed_one_of_several_each_edges() -> None:
+    texts, right = step("texts", gives(Iterator[str])), step("right", gives(Iterator[int]))
+    steps = texts, right, step("left", maybe, inputs={"left": "texts"}, on_error="continue"), add
+    problem = problem_of(*steps)
+    assert (problem.code, problem.step, problem.parameter) == ("impossible-each", "add", "left")
+    assert build(texts, right, step("left", maybe, inputs={"left": "texts"}), add)
+
+
+def test_what_may_drop_items_may_feed_a_step_that_goes_by_it_alone() -> None:
+    def alone(left: int) -> int: ...
+
+    dropping = step("left", maybe, inputs={"left": "texts"}, on_error="continue")
+    assert build(step("texts", gives(Iterator[str])), dropping, alone)["alone"].each
+
+
+# Modes
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "mode", "kind"),
+    [
+        (Iterator[list[int]], list[Any], "auto", C),
+        (Iterator[list[int]], list[Any], "each", E),
+        (list[int], object, "auto", V),
+        (list[int], object, "each", E),
+        (list[int], T, "each", E),
+        (TextIO, str, "each", E),
+        (Iterator[int], list[int], "all", C),
+        (Iterator[int], Iterator[int], "all", S),
+        (list[int], Iterator[int], "all", I),
+        (int, int, "all", V),
+    ],
+    ids=str,
+)
+def test_a_mode_says_which_rows_are_tried(given: object, wanted: object, mode: str, kind: EdgeKind) -> None:
+    assert connected(given, wanted, mode).kind is kind
+
+
+@pytest.mark.parametrize("given", [Iterator[int], list[int]], ids=str)
+def test_all_leaves_the_each_row_out(given: object) -> None:
+    assert refused(given, int, "all").code == "incompatible-types"
+
+
+@pytest.mark.parametrize(("given", "wanted"), [(int, int), (Iterator[int], list[int]), (Iterator[int], Iterator[int])])
+def test_with_each_one_parameter_at_least_must_fit(given: object, wanted: object) -> None:
+    problem = refused(given, wanted, "each")
+    assert (problem.code, problem.step) == ("impossible-mode", "use")
+
+
+def test_with_each_the_other_parameters_go_by_the_table() -> None:
+    def scale(made: object, by: int) -> int: ...
+
+    built = build(step("made", gives(list[int])), step("by", gives(int)), step("scale", scale, mode="each"))
+    assert [str(found.kind) for found in built.edges] == ["each", "value"]
+
+
+def test_a_mode_may_be_the_enum() -> None:
+    from synaflow import StepMode
+
+    assert build(step("made", gives(list[int])), step("use", takes(object), mode=StepMode.EACH))["use"].each
+
+
+# What can't be decided
+
+
+def test_what_can_not_be_judged_is_refused_and_names_hints() -> None:
+    found = problems_of(step("made", gives(int)), step("use", takes("nonsense of a hint")))
+    assert found[0].code == "unresolved-hint"
+    problem = refused(int, Callable[[*tuple[int, ...]], int])
+    assert problem.code == "unsupported-type"
+    assert problem.suggestion is not None
+    assert "hints=" in problem.suggestion
