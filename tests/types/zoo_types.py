@@ -343,7 +343,7 @@ class Constant:
     name: Final[str] = "constant"
 
 
-class Strange(Any): ...
+class Strange(Any): ...  # type: ignore[misc]
 
 
 TYPES: list[str] = [

@@ -139,7 +139,11 @@ def fixed_items(cls: type) -> tuple[TypeForm, ...] | None:
         return None
     fields = cls.__dict__.get("_fields")
     if fields is not None:
-        hints = get_type_hints(cls)
+        try:
+            hints = get_type_hints(cls)
+        except (NameError, AttributeError, TypeError, SyntaxError):
+            # Names that checkers alone can see: the class is good for all but its items.
+            hints = {}
         return tuple(hints.get(name, Any) for name in fields)
     for written in cls.__dict__.get("__orig_bases__", cls.__bases__):
         if get_origin(written) is None and not isinstance(written, type):

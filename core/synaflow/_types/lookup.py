@@ -23,7 +23,7 @@ from synaflow._types.errors import TypeForm, UndecidableTypeError
 from synaflow._types.stubs import comparable
 from synaflow._types.substitution import free_typevars, replace
 
-__all__ = ["Member", "find_member", "own_hints", "protocol_members"]
+__all__ = ["Member", "annotated_names", "find_member", "has_member", "protocol_members"]
 
 _MEMO_SIZE = 1 << 14
 #: What every class body holds; none of it is asked for by a protocol (as in `typing`).
@@ -74,7 +74,7 @@ def protocol_members(cls: type) -> tuple[str, ...]:
         if stub_of(base).is_protocol:
             names |= dict.fromkeys(stub_of(base).members)
         else:
-            own = [*base.__dict__, *inspect.get_annotations(base)]
+            own = [*base.__dict__, *sorted(annotated_names(base))]
             if base.__dict__.get("__hash__", own) is None:
                 own.remove("__hash__")  # put there by Python, beside an __eq__
             names |= dict.fromkeys(n for n in own if n not in _NOT_MEMBERS and not n.startswith("_abc_"))
@@ -101,6 +101,11 @@ def find_member(cls: type, args: tuple[TypeForm, ...], name: str, this: TypeForm
         return None
     new: dict[Any, TypeForm] = dict(zip(parameters(cls), full_args(cls, args), strict=False))
     return found.replaced(new | {"Self": this})
+
+
+def has_member(cls: type, name: str) -> bool:
+    """Whether instances have a member of that name."""
+    return _declared(cls, name) is not None
 
 
 @functools.lru_cache(maxsize=_MEMO_SIZE)
@@ -130,9 +135,8 @@ def _own_member(cls: type, name: str) -> tuple[Member | None, bool]:
     stubs = stub_method(cls, name)
     if stubs:
         return Member(stubs), True
-    hint = own_hints(cls).get(name)
-    if hint is not None:
-        return _attribute(cls, hint), True
+    if name in annotated_names(cls):  # asked first: other annotations of the class needn't resolve
+        return _attribute(cls, _own_hints(cls)[name]), True
     if name not in cls.__dict__ or cls is object:  # what typeshed's object hasn't, nobody has
         return None, False
     value = cls.__dict__[name]
@@ -144,12 +148,20 @@ def _own_member(cls: type, name: str) -> tuple[Member | None, bool]:
 
 
 @functools.lru_cache(maxsize=_MEMO_SIZE)
-def own_hints(cls: type) -> Mapping[str, TypeForm]:
+def _own_hints(cls: type) -> Mapping[str, TypeForm]:
     """The annotations in a class's own body, resolved; qualifiers are kept."""
-    if "__annotations__" not in cls.__dict__ and "__annotate_func__" not in cls.__dict__:
-        return {}
     hints = _resolve(cls, cls)
-    return {name: hints[name] for name in inspect.get_annotations(cls) if name in hints}
+    return {name: hints[name] for name in annotated_names(cls) if name in hints}
+
+
+@functools.lru_cache(maxsize=_MEMO_SIZE)
+def annotated_names(cls: type) -> frozenset[str]:
+    """The names that a class's own body annotates, whether or not the hints resolve."""
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        return frozenset(annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF))
+    return frozenset(inspect.get_annotations(cls))
 
 
 def _resolve(owner: Callable[..., object], cls: type) -> Mapping[str, TypeForm]:

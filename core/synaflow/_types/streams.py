@@ -12,6 +12,7 @@ from synaflow._types.atoms import NoneType
 from synaflow._types.bases import as_base, full_args
 from synaflow._types.errors import TypeForm  # noqa: TC001  # the dataclasses' hints resolve at run time
 from synaflow._types.forms import Form, Kind, form, strip
+from synaflow._types.lookup import has_member
 from synaflow._types.solving import is_assignable, solve
 from synaflow._types.substitution import join_union
 
@@ -106,6 +107,8 @@ def _stream_of(tp: TypeForm, f: Form) -> StreamItem | None:
         generator = as_base(f.origin, f.args, AsyncGenerator)
         if generator is not None:
             return StreamItem(strip(generator[0]), True, NoneType, strip(generator[1]))
+        if not any(has_member(f.origin, name) for name in ("__next__", "__anext__")):
+            return None
     if f.kind is Kind.NEWTYPE:
         return stream_item(f.origin.__supertype__)
     for target in (Iterator, AsyncIterator):
@@ -163,6 +166,10 @@ def _collection_of(tp: TypeForm, f: Form) -> CollectionItem | None:
         return None
     if is_assignable(tp, str | bytes) or stream_item(tp) is not None:
         return None
-    item = as_base(f.origin, f.args, Iterable) if f.kind is Kind.CLASS else None
+    item: tuple[TypeForm, ...] | None = None
+    if f.kind is Kind.CLASS:
+        item = as_base(f.origin, f.args, Iterable)
+        if item is None and not has_member(f.origin, "__iter__"):
+            return None
     item = item or _item(tp, Iterable)
     return None if item is None else CollectionItem(strip(item[0]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import Callable
 from enum import Enum, auto
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from synaflow._types.atoms import Signature, opaque
 from synaflow._types.bases import ancestors, parameters
-from synaflow._types.lookup import find_member
+from synaflow._types.lookup import annotated_names, find_member
 from synaflow._types.substitution import free_typevars, replace
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def _uses(cls: type) -> list[tuple[TypeForm, bool]]:
     """Every type in which a class uses its parameters, and whether it may be assigned to."""
     params = parameters(cls)
     this: Any = cls[params]  # type: ignore[index]
-    names = dict.fromkeys((*cls.__dict__, *inspect.get_annotations(cls)))
+    names = dict.fromkeys((*cls.__dict__, *sorted(annotated_names(cls))))
     uses: list[tuple[TypeForm, bool]] = []
     for name in names:
         if name in ("__init__", "__new__", "__replace__") or name.startswith("_abc_"):
