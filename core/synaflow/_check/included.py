@@ -236,7 +236,8 @@ def _add(plan: Plan, node: Node) -> None:
     if node.name in plan.nodes:
         reason = f"two of its steps would be called '{node.name}'"
         mend = "rename the step or params field of the included pipeline that is called 'params'"
-        plan.complain(node.about, "name-clash", reason, suggestion=mend)
+        about = node.about._replace(step=node.name.partition("__")[0])
+        plan.complain(about, "name-clash", reason, suggestion=mend)
     else:
         plan.nodes[node.name] = node
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import typing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args, get_origin
 
 from synaflow._check.hints import Scope, class_hints
 from synaflow._check.outputs import describe_output
@@ -13,6 +13,7 @@ from synaflow._model import NO_DEFAULT, FieldDef, ParamsDef
 
 if TYPE_CHECKING:
     from synaflow._check.problems import Problems
+    from synaflow._types import TypeForm
 
 __all__ = ["field_default", "read_params", "spell_value"]
 
@@ -41,14 +42,14 @@ def read_params(params: object, scope: Scope, problems: Problems) -> ParamsDef |
             reason = f"params field '{name}' of {params.__name__} has no type annotation"
             problems.add(-1, "missing-annotation", reason, parameter=name, suggestion="annotate it")
         else:
-            hint = hints[name]
+            hint, said = _unqualified(hints[name])
             output = describe_output(hint)
             if isinstance(output, str):
                 reason = f"the type of params field '{name}' of {params.__name__} can't be used: {output}"
                 problems.add(-1, "unsupported-type", reason, parameter=name)
                 continue
             default, required = _default(params, name)
-            fields.append(FieldDef(name, output, default, required, docs.get(name)))
+            fields.append(FieldDef(name, output, default, required if said is None else said, docs.get(name)))
     return ParamsDef(params, tuple(fields))
 
 
@@ -103,6 +104,16 @@ def _default(params: type, name: str) -> tuple[object, bool]:
         return NO_DEFAULT, name in required
     defaults: dict[str, object] = getattr(params, "_field_defaults", {})
     return (defaults[name], False) if name in defaults else (NO_DEFAULT, True)
+
+
+def _unqualified(hint: TypeForm) -> tuple[TypeForm, bool | None]:
+    """The type of a `TypedDict`'s key, and what its qualifiers say of whether it is required."""
+    required: bool | None = None
+    while (qualifier := getattr(get_origin(hint), "_name", None)) in ("Required", "NotRequired", "ReadOnly"):
+        if qualifier != "ReadOnly":
+            required = qualifier == "Required"
+        hint = get_args(hint)[0]
+    return hint, required
 
 
 def _field_docs(params: type) -> dict[str, str]:
