@@ -1,5 +1,6 @@
 """Each parameter's producer: as told, by name, by default, by type, in this order (DESIGN 4)."""
 
+# mypy: disable-error-code="empty-body"
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -88,7 +89,7 @@ def test_inputs_from_no_producer() -> None:
 
 
 @pytest.mark.parametrize("given", [["odds"], "odds", {1: "odds"}])
-def test_inputs_that_are_no_dict(given: Any) -> None:  # noqa: ANN401
+def test_inputs_that_are_no_dict(given: Any) -> None:
     assert problems_of(odds, evens, step("total", total, inputs=given))[0].code == "invalid-option"
 
 
@@ -380,7 +381,9 @@ def first(batches: Iterator[list[T]]) -> T: ...
 
 
 def test_typevars_are_solved_in_topological_order() -> None:
-    built = build(step("last", first, inputs={"batches": "batches"}), step("batches", batch, inputs={"xs": "odds"}), odds)
+    built = build(
+        step("last", first, inputs={"batches": "batches"}), step("batches", batch, inputs={"xs": "odds"}), odds
+    )
     assert built["batches"].output.type == Iterator[list[int]]
     assert built["last"].output.type is int
 

@@ -18,12 +18,13 @@ from synaflow._check.regions import find_regions
 from synaflow._check.rules import check_rules
 from synaflow._check.settle import Settler
 from synaflow._check.wiring import needs_of, wire
-from synaflow._declare.include import Include
 from synaflow._declare.step import Step
 from synaflow._model import Edge, FieldDef, PipelineDef, StepDef
 
 if TYPE_CHECKING:
     import networkx as nx
+
+    from synaflow._declare.include import Include
 
 __all__ = ["pipeline"]
 
@@ -99,9 +100,11 @@ def _declare(plan: Plan, steps: object, scope: Scope) -> None:
     taken: dict[str, int] = {}
     for at, item in enumerate(steps):
         declared = to_step(plan, at, item)
-        if isinstance(declared, Step) and check_item_name(plan, at, declared.name, "step", taken):
+        if declared is None or not check_item_name(plan, at, declared, taken):
+            continue
+        if isinstance(declared, Step):
             declare_step(plan, at, declared, scope)
-        elif isinstance(declared, Include) and check_item_name(plan, at, declared.name, "include", taken):
+        else:
             declare_include(plan, at, declared, scope)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from synaflow._check.nodes import Node, Plan, Subject
 from synaflow._check.params import spell_value
 from synaflow._check.problems import did_you_mean, quoted
-from synaflow._check.signature import function_name, read_signature
+from synaflow._check.signature import function_name, location_of, read_signature
 from synaflow._declare.include import Include
 from synaflow._declare.step import Step
 from synaflow._model import OnError, PipelineDef, StepMode
@@ -73,7 +73,7 @@ def to_step(plan: Plan, at: int, item: object) -> Step | Include | None:
         what = "a lambda" if name == "<lambda>" else f"a {type(item).__name__} object"
         mend = f'name it: step("{_snake(function_name(item))}", fn=...)'
         reason = f"item {at} of steps is {what}, which has no name to call the step by"
-        plan.problems.add(at, "invalid-name", reason, suggestion=mend)
+        plan.problems.add(at, "invalid-name", reason, location=location_of(item), suggestion=mend)
         return None
     return Step(name, item)
 
@@ -82,21 +82,23 @@ def _snake(name: str) -> str:
     return name.lower() if name.isidentifier() and not iskeyword(name.lower()) else "name"
 
 
-def check_item_name(plan: Plan, at: int, name: object, word: str, taken: dict[str, int]) -> bool:
+def check_item_name(plan: Plan, at: int, item: Step | Include, taken: dict[str, int]) -> bool:
     """Whether an item's name can be used; if not, that is a problem already added."""
+    word, name, place = ("step" if isinstance(item, Step) else "include"), item.name, location_of(item.fn)
     wrong = check_name(name)
-    if wrong or not isinstance(name, str):
-        plan.problems.add(at, "invalid-name", f"{word} name {name!r} {wrong}", step=str(name))
+    if wrong:
+        plan.problems.add(at, "invalid-name", f"{word} name {name!r} {wrong}", step=str(name), location=place)
         return False
     if name in taken:
         reason = f"{word} '{name}' is listed twice, as items {taken[name]} and {at} of steps"
         mend = "give one of them another name" if word == "step" else "include it under another name"
-        plan.problems.add(at, "duplicate-name", reason, step=name, suggestion=mend)
+        plan.problems.add(at, "duplicate-name", reason, step=name, location=place, suggestion=mend)
         return False
     taken[name] = at
     if name in plan.fields:
         reason = f"'{name}' is the name of a {word} and of a params field, so a parameter '{name}' could mean either"
-        plan.problems.add(at, "name-clash", reason, step=name, suggestion="rename one of them")
+        mend = "rename one of them"
+        plan.problems.add(at, "name-clash", reason, step=name, location=place, suggestion=mend)
     return True
 
 

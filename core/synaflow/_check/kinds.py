@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import collections.abc
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_origin
 
 from synaflow._check.collectors import target_of
@@ -73,7 +73,7 @@ class Refusal(NamedTuple):
 
     Attributes:
         code: The problem's code.
-        reason: A clause that follows "can't be connected: ".
+        reason: A clause that follows "asks for X, but Y gives Z: ".
         suggestion: The likely mend.
         maybe_each: Whether `each` may have been meant, so that the consumer's own output can't be said.
     """
@@ -147,7 +147,7 @@ def _plain_rows(trial: _Trial) -> Match | None:
 def _stream_rows(trial: _Trial) -> Match | Refusal | None:
     output, wanted, item = trial.output, trial.wanted, trial.output.item
     if is_open(wanted):
-        return Refusal("ambiguous-stream", f"`{spell(wanted)}` doesn't say how it wants a stream", _three_ways(item))
+        return Refusal("ambiguous-stream", "that doesn't say how it wants the stream", _three_ways(item))
     for part in trial.parts:
         if _is_own_class(output.type, part) and is_assignable(output.type, part):
             return Match(EdgeKind.VALUE, True, ((output.type, part),))
@@ -159,7 +159,7 @@ def _stream_rows(trial: _Trial) -> Match | Refusal | None:
     if targets and trial.mode is StepMode.AUTO and Any in members(item):
         return Refusal(
             "ambiguous-stream",
-            f"the items of `{spell(output.type)}` may be anything, so `{spell(wanted)}` may be all of them or one",
+            "its items may be anything, so the parameter may mean all of them or one",
             'say which: mode="all" collects them, mode="each" calls the step once per item, or give the producer\'s '
             "items a type",
         )
@@ -224,7 +224,7 @@ def _refuse_send(wanted: TypeForm) -> Refusal | None:
         if stream is not None and stream.sends not in (type(None), Any):
             return Refusal(
                 "unsupported-type",
-                f"a consumer can't send, and `{spell(wanted)}` asks for a generator that takes `{spell(stream.sends)}`",
+                f"a consumer can't send `{spell(stream.sends)}`, or anything, to its producer",
                 f"write `{'AsyncIterator' if stream.is_async else 'Iterator'}[{spell(stream.item)}]`",
             )
     return None
@@ -239,26 +239,28 @@ def _explain(trial: _Trial) -> Refusal:
     """Why no row fits, for the message."""
     output, wanted = trial.output, trial.wanted
     given, asked = spell(output.type), spell(wanted)
+    items = [close(item) for item in _items_asked_for(trial)]
     if output.stream:
-        forms = [form for form in map(_stream_form, trial.parts) if form is not None]
-        if forms and any(is_assignable(output.item, close(form.item)) for form in forms):
-            return Refusal("incompatible-types", f"the generator's return value doesn't fit: `{given}` into `{asked}`")
-        per_item = "" if trial.mode is StepMode.ALL else ", nor as one item"
-        lazily = f"its items are `{spell(output.item)}`, which don't fit `{asked}`{per_item}"
-        return Refusal("incompatible-types", lazily)
-    items = list(_items_asked_for(trial))
-    if any(is_assignable(output.type, close(item)) for item in items):
-        mend = f"return `list[{given}]` or yield it from the producer, or ask for `{given}`"
-        return Refusal(
-            "incompatible-types", f"`{given}` is one value, and nothing is wrapped into `{asked}` silently", mend
-        )
+        if any(is_assignable(output.item, item) for item in items) and any(map(_stream_form, trial.parts)):
+            return Refusal("incompatible-types", "the generator's return value doesn't fit")
+        return _items_do_not_fit(output.item, items)
+    if any(is_assignable(output.type, item) for item in items):
+        mend = f"let the producer return `list[{given}]` or yield, or ask for `{given}`"
+        return Refusal("incompatible-types", f"one value, and nothing is wrapped into `{asked}` silently", mend)
     collection = collection_item(output.type)
-    if collection is not None and items and not any(is_assignable(collection.item, close(one)) for one in items):
-        return Refusal("incompatible-types", f"its items are `{spell(collection.item)}`, which don't fit `{asked}`")
-    if collection is not None and any(_stream_form(part) is not None for part in trial.parts):
-        mend = f"ask for `Iterator[{spell(collection.item)}]`"
-        return Refusal("incompatible-types", f"a collection can be iterated, but is no `{asked}`", mend)
-    return Refusal("incompatible-types", f"`{given}` doesn't fit `{asked}`")
+    if collection is None:
+        return Refusal("incompatible-types", f"`{given}` is no `{asked}`")
+    if any(is_assignable(collection.item, item) for item in items):
+        mend = f"ask for `Iterator[{spell(collection.item)}]` or `{given}`"
+        return Refusal("incompatible-types", f"a collection, which can be iterated but is no `{asked}`", mend)
+    return _items_do_not_fit(collection.item, items)
+
+
+def _items_do_not_fit(item: TypeForm, asked: Sequence[TypeForm]) -> Refusal:
+    if asked:
+        wanted = " or ".join(f"`{spell(one)}`" for one in asked)
+        return Refusal("incompatible-types", f"the items are `{spell(item)}`, not {wanted}")
+    return Refusal("incompatible-types", f"neither all of it nor one of its items, `{spell(item)}`, fits")
 
 
 def _may_mean_each(trial: _Trial) -> bool:

@@ -107,10 +107,10 @@ class Settler:
         if node.passes is not None and self._is_each(output, parameter):
             mend = "use an fn= that returns a stream of params, to run the included pipeline once per item"
             refusal = Refusal("incompatible-types", "an included pipeline without fn= runs once, not per item", mend)
-        word = "field" if link.producer in self._plan.fields else "step"
+        word = "params field" if link.producer in self._plan.fields else "step"
         reason = (
-            f"parameter '{parameter.name}: {spell(parameter.type)}' can't take "
-            f"'{link.producer}: {spell(output.type)}' (a {word}): {refusal.reason}"
+            f"parameter '{parameter.name}' asks for `{spell(parameter.type)}`, but {word} '{link.producer}' gives "
+            f"`{spell(output.type)}`: {refusal.reason}"
         )
         self._plan.complain(
             node.about, refusal.code, reason, parameter.name, refusal.suggestion, output.type, parameter.type

@@ -20,7 +20,7 @@ from synaflow._types import spell, stream_item, strip, substitute
 if TYPE_CHECKING:
     from synaflow._types import TypeForm
 
-__all__ = ["Complaint", "Signature", "function_name", "read_signature"]
+__all__ = ["Complaint", "Signature", "function_name", "location_of", "read_signature"]
 
 _GENERATOR_HINTS = {
     False: (collections.abc.Iterator, collections.abc.Iterable, collections.abc.Generator),
@@ -104,6 +104,11 @@ def function_name(fn: object) -> str:
     core = _peel(fn)
     name = getattr(core, "__name__", None) or getattr(get_origin(core), "__name__", None)
     return name if isinstance(name, str) else type(core).__name__
+
+
+def location_of(fn: object) -> str | None:
+    """`file:line` of a callable, None for what isn't written in Python."""
+    return _location(_source(_peel(fn)))
 
 
 def _peel(fn: object) -> object:

@@ -209,8 +209,8 @@ class _Dependents:
 def _complain_none(plan: Plan, node: Node, parameter: Input) -> None:
     name = parameter.name
     known = [*_listed(plan), *plan.fields, *plan.aliases]
-    reason = f"parameter '{name}: {spell(parameter.type)}' has no producer: there is no step or params field '{name}'"
-    reason += ", and no output fits it by type"
+    reason = f"parameter '{name}' has no producer: there is no step or params field '{name}', and no output fits "
+    reason += f"`{spell(parameter.type)}` by type"
     mend = did_you_mean(name, (each for each in known if each != node.name))
     mend = mend or f"add a step or params field '{name}', or say what it takes: {_inputs_line(node, name, '...')}"
     plan.complain(node.about, "unknown-dependency", reason, name, mend, wanted=parameter.type)
@@ -224,8 +224,8 @@ def _complain_several(plan: Plan, node: Node, parameter: Input, fits: Sequence[_
         place = producer.about.location if producer is not None else "a params field"
         lines.append(f"\n      {candidate.name}: {spell(candidate.output.type)}" + (f"  ({place})" if place else ""))
     reason = (
-        f"parameter '{name}: {spell(parameter.type)}' could take any of {len(fits)} outputs, and none is called "
-        f"'{name}':{''.join(lines)}"
+        f"parameter '{name}' could take any of {len(fits)} outputs: none is called '{name}', and these fit "
+        f"`{spell(parameter.type)}`:{''.join(lines)}"
     )
     mend = f"say which: {_inputs_line(node, name, fits[0].name)}"
     plan.complain(node.about, "ambiguous-dependency", reason, name, mend, wanted=parameter.type)
