@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import FrameType, TracebackType
+from types import CodeType, TracebackType
 from typing import TYPE_CHECKING
 
 from synaflow import (
@@ -73,7 +73,7 @@ class Execution:
         self._errors: list[StepError] = []
         self._dead_letters: list[DeadLetter] = []
         self._handler = dead_letter
-        self._frames: dict[FrameType, str] = {}
+        self._frames: dict[int, tuple[CodeType, str]] = {}
         self._origins: list[tuple[BaseException, str, int | None]] = []
         self._started = time.perf_counter()
 
@@ -103,7 +103,8 @@ class Execution:
         passed = [name for name in positional if name in arguments]
         # One that takes its default has to be passed after all where a later one is.
         by_position = positional[: positional.index(passed[-1]) + 1] if passed else ()
-        return step.fn(*(arguments.pop(name, defaults[name]) for name in by_position), **arguments)
+        given = [arguments.pop(name, defaults[name]) for name in by_position]
+        return step.fn(*given, **arguments)
 
     def iterator(self, step: StepDef, source: object) -> Iterator[object]:
         """The iterator that a step annotated as a stream has returned.
@@ -126,7 +127,8 @@ class Execution:
         """Takes note of a generator's frame: an error is the fault of the innermost step in its traceback."""
         frame = getattr(source, "gi_frame", None)
         if frame is not None:
-            self._frames[frame] = step
+            # Its id and not the frame, which would keep the generator's variables alive after its end.
+            self._frames[id(frame)] = (frame.f_code, step)
 
     def at(self, error: BaseException, step: str, index: int | None) -> None:
         """Takes note of where an error came from, where that is known better than from its traceback."""
@@ -141,7 +143,9 @@ class Execution:
         found = None
         traceback: TracebackType | None = error.__traceback__
         while traceback is not None:
-            found = self._frames.get(traceback.tb_frame, found)
+            code, step = self._frames.get(id(traceback.tb_frame), (None, None))
+            if code is traceback.tb_frame.f_code:
+                found = step
             traceback = traceback.tb_next
         return found
 

@@ -111,7 +111,7 @@ class RegionRun:
             return fork.count
         if step in self.given:
             return self.given[step].n
-        sources = [edge for edge in self.execution.plan.edges.get(step, ()) if edge.binds]
+        sources = [edge for edge in self.execution.plan.edges.get(step, ()) if edge.kind is EdgeKind.STREAM]
         if step in self.plan.streams or len(sources) != 1:
             return None
         taken = self._items_through(sources[0])
@@ -164,7 +164,7 @@ class RegionRun:
     def _source(self, stream: StreamPlan, reader: Task | Fork) -> Iterator[object]:
         execution, step = self.execution, stream.step
         if step is None:
-            given = execution.take(stream.name)
+            given = execution.values.pop(stream.name)
             source = iter(given)  # type: ignore[call-overload]  # bind_params has seen that it is an iterable
             if hasattr(source, "send"):
                 reader.opened.append(Opened(execution, stream.name, source))
@@ -272,7 +272,11 @@ class RegionRun:
             given = self._items_out(name)
             if given is not None:
                 execution.items_out[name] = given
-            if not execution.stopped and name not in execution.skipped:
+            # What was closed while it could still have gone on has its status; of the rest, only what reads something that
+            # was stopped was stopped with it.
+            sources = [edge.producer for edge in execution.plan.edges.get(name, ()) if edge.binds]
+            stopped = (StepStatus.CANCELLED, StepStatus.FAILED) if execution.stopped else ()
+            if name not in execution.skipped and not any(execution.statuses.get(s) in stopped for s in sources):
                 execution.statuses.setdefault(name, StepStatus.OK)
         for name in self.plan.region.steps:
             if name in self.taken:

@@ -200,7 +200,7 @@ class Relay:
 
     1,100 generators, each reading the one before it, are 1,100 nested calls, more than the interpreter allows. Every so
     many, one is read through a relay: its greenlet was entered before the run, at no depth, and does nothing but pull the
-    generator and hand each item back. While it pulls, it is the reader's `stack`, for it is here that the reader waits.
+    generator and hand each item back.
     """
 
     def __init__(self, source: Iterator[object], reader: Task | Fork) -> None:
@@ -214,19 +214,21 @@ class Relay:
     def items(self) -> Generator[object, None, object]:
         """What the reader iterates over."""
         while True:
+            # While it pulls, it is here that the reader waits. A fork without a puller never has to.
             task = self._reader.puller
-            assert task is not None, "it is read by a task, on its own behalf or a fork's"
-            below, task.stack = getattr(task, "stack", None), self._greenlet
+            below = getattr(task, "stack", None)
+            if task is not None:
+                task.stack = self._greenlet
             self._back = greenlet.getcurrent()
             try:
                 item = self._greenlet.switch()
             except greenlet.error:
                 raise StreamReadError(
-                    f"step '{task.step}' read its stream from a thread of its own; "
+                    "a stream was read from a thread of its own; "
                     "read it in the thread that runs the pipeline, and hand the items to the other thread"
                 ) from None
             finally:
-                if below is not None:
+                if task is not None and below is not None:
                     task.stack = below
             if isinstance(self._error, StopIteration):
                 return self._error.value

@@ -81,7 +81,7 @@ class Task:
 
     def abandon(self) -> None:
         """Ends it before it has begun."""
-        self._region.execution.fail(self.step, Cancelled(), self._region.index_of)
+        self._region.execution.fail(self.step, Cancelled(), self._index_of)
         self._end()
 
     def wait(self, need: Task | Fork) -> None:
@@ -106,9 +106,14 @@ class Task:
                     if branch.fault is not None:
                         raise branch.fault
         except BaseException as error:
-            region.execution.fail(self.step, error, region.index_of)
+            region.execution.fail(self.step, error, self._index_of)
         finally:
             self._end()
+
+    def _index_of(self, step: str) -> int | None:
+        if step == self.step and self.plan.kind is TaskKind.COLLECT:
+            return self.taken - 1 if self.taken else None
+        return self._region.index_of(step)
 
     def _end(self) -> None:
         region = self._region
