@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -60,10 +61,17 @@ def synaflow(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
         capsys.readouterr()
         code = main(tokens)
         out, err = capsys.readouterr()
-        # The folder's name differs from run to run; golden texts write `./` for it.
-        return Ran(code, out.replace(f"{folder}/", "./"), err.replace(f"{folder}/", "./"))
+        return Ran(code, *(_golden(text, folder) for text in (out, err)))
 
     return run
+
+
+def _golden(text: str, folder: Path) -> str:
+    """The text with `./` for the folder, whose name differs from run to run, and without the marks below lines of code.
+
+    Which lines of a traceback are marked, and where, depends on the version of Python.
+    """
+    return re.sub(r"^ +[~^]+\n", "", text.replace(f"{folder}/", "./"), flags=re.MULTILINE)
 
 
 COUNTING = """

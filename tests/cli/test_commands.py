@@ -71,7 +71,7 @@ def test_five_mistakes(write: Write, synaflow: Run) -> None:
         assert (ran.code, ran.out) == (2, "")
         assert ran.err == (
             "error: pipeline 'five' has 5 problems:\n"
-            "1. step 'numbers': parameter 'count: str' can't take 'count: int' (a field): `int` doesn't fit `str`\n"
+            "1. step 'numbers': parameter 'count' asks for `str`, but params field 'count' gives `int`: `int` is no `str`\n"
             "    at ./five.py:11\n"
             "2. step 'total': 'total' has no type hints\n"
             "    at ./five.py:15\n"
@@ -83,6 +83,7 @@ def test_five_mistakes(write: Write, synaflow: Run) -> None:
             "    at ./five.py:23\n"
             "    did you mean 'numbers'?\n"
             "5. step 'total' is listed twice, as items 1 and 4 of steps\n"
+            "    at ./five.py:23\n"
             "    give one of them another name\n"
         )
 
@@ -97,7 +98,7 @@ def test_five_mistakes_as_json(write: Write, synaflow: Run) -> None:
     assert len(report["problems"]) == 5
     assert report["problems"][0] == {
         "code": "incompatible-types",
-        "message": "step 'numbers': parameter 'count: str' can't take 'count: int' (a field): `int` doesn't fit `str`",
+        "message": "step 'numbers': parameter 'count' asks for `str`, but params field 'count' gives `int`: `int` is no `str`",
         "step": "numbers",
         "parameter": "count",
         "produced": "int",

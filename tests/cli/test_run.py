@@ -102,13 +102,10 @@ def test_a_step_that_fails(write: Write, synaflow: Run) -> None:
         "error: step 'parse' of pipeline 'stops' failed at item 2: ZeroDivisionError: division by zero\n"
         '  File "./failing.py", line 14, in total\n'
         "    return sum(parse)\n"
-        "           ^^^^^^^^^^\n"
         '  File "./failing.py", line 11, in parse\n'
         "    return helper(rows)\n"
-        "           ^^^^^^^^^^^^\n"
         '  File "./failing.py", line 5, in helper\n'
         "    return 1 / row\n"
-        "           ~~^~~~~\n"
         "ZeroDivisionError: division by zero\n"
     )
     assert "Traceback" not in ran.err

@@ -150,7 +150,6 @@ def test_problems_of_the_pipeline_are_not_hidden(write: Write) -> None:
                 "    import neighbour_that_breaks\n"
                 '  File "./neighbour_that_breaks.py", line 2, in <module>\n'
                 "    1 / 0\n"
-                "    ~~^~~\n"
                 "ZeroDivisionError: division by zero"
             ),
         ),
@@ -181,6 +180,4 @@ def test_a_file_that_is_no_python(write: Write, synaflow: Run) -> None:
     write("typo.py", "def f(:\n")
     ran = synaflow("check", "typo.py")
     assert ran.code == 2
-    assert ran.err.startswith(
-        'error: typo.py doesn\'t import:\n  File "./typo.py", line 1\n    def f(:\n          ^\nSyntaxError:'
-    )
+    assert ran.err.startswith('error: typo.py doesn\'t import:\n  File "./typo.py", line 1\n    def f(:\nSyntaxError:')
