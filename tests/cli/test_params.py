@@ -329,16 +329,45 @@ def test_every_missing_param_is_listed(write: Write, synaflow: Run) -> None:
     )
 
 
+def test_a_param_of_several_parts_that_lacks_one(write: Write, synaflow: Run) -> None:
+    write(
+        "parts.py",
+        """
+        from dataclasses import dataclass
+        from synaflow import pipeline
+
+        @dataclass
+        class Limits:
+            low: int
+            high: int
+
+        @dataclass
+        class Params:
+            limits: Limits
+
+        def span(limits: Limits) -> int:
+            return limits.high - limits.low
+
+        p = pipeline("p", params=Params, steps=[span])
+        """,
+    )
+    assert synaflow("run", "parts.py", "--limits.low", "1", "--limits.high", "5").code == 0
+    ran = synaflow("run", "parts.py", "--limits.low", "1")
+    assert (ran.code, ran.err) == (2, "error: Parameter --limits.high requires an argument.\n")
+    assert synaflow("run", "parts.py").err == "error: pipeline 'p' needs 1 more param:\n    --limits (Limits)\n"
+    assert synaflow("run", "parts.py", "--limits.lo", "1").err.startswith("error: Unknown option: --limits.lo.")
+
+
 @pytest.mark.parametrize(
-    ("head", "made"),
+    "head",
     [
-        ("from typing import NamedTuple\nclass Params(NamedTuple):", "Params"),
-        ("from dataclasses import dataclass\n@dataclass\nclass Params:", "Params"),
-        ("from typing import TypedDict\nclass Params(TypedDict):", "dict"),
+        "from typing import NamedTuple\nclass Params(NamedTuple):",
+        "from dataclasses import dataclass\n@dataclass\nclass Params:",
+        "from typing import TypedDict\nclass Params(TypedDict):",
     ],
     ids=["NamedTuple", "dataclass", "TypedDict"],
 )
-def test_every_kind_of_params_class(write: Write, synaflow: Run, head: str, made: str) -> None:
+def test_every_kind_of_params_class(write: Write, synaflow: Run, head: str) -> None:
     text = f"{head}\n    count: int\n\nfrom synaflow import pipeline\n"
     write(
         "kind.py",

@@ -142,7 +142,7 @@ class _Fields:
         file = next((argument for argument in arguments if "--params" in argument.names), None)
         if file is not None and file.tokens:
             self._fill_in(file.tokens[0].value, app, commands, arguments)
-        self.given = {argument.field_info.name for argument in arguments if argument.has_tokens}
+        self.given = {argument.field_info.name for argument in arguments if argument.has_tokens and not argument.keys}
 
     def _fill_in(self, source: str, app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
         values = _read(Path(source))
@@ -183,7 +183,8 @@ class _Fields:
                         known = app.assemble_argument_collection()
                         unknown = UnknownOptionError(token=name, argument_collection=known, verbose=False)
                         return self.in_our_words(unknown, app)
-                return ParamsError(self.missing())
+                # A field that is given in part is left to cyclopts: it knows which part is missing.
+                return ParamsError(self._needs(missing)) if (missing := self._missing()) else error
         return error
 
     def _unknown(self, option: str) -> ParamsError | None:
@@ -198,8 +199,8 @@ class _Fields:
         params = self.pipeline.params
         if params is None:
             return None
-        if any(field.required and field.name not in values for field in params.fields):
-            raise ParamsError(self.missing())
+        if missing := self._missing():
+            raise ParamsError(self._needs(missing))
         try:
             made: object = params.type(**values)
         except Exception as error:
@@ -208,11 +209,10 @@ class _Fields:
             ) from error
         return made
 
-    def missing(self) -> str:
-        """What says that required params are missing: all of them."""
-        missing = [
-            field for field in self.pipeline.fields if field.required and f"param_{field.name}" not in self.given
-        ]
+    def _missing(self) -> list[FieldDef]:
+        return [field for field in self.pipeline.fields if field.required and f"param_{field.name}" not in self.given]
+
+    def _needs(self, missing: Sequence[FieldDef]) -> str:
         lines = [f"pipeline '{self.pipeline.name}' needs {len(missing)} more param{'s' if len(missing) > 1 else ''}:"]
         for field in missing:
             doc = f"  {field.doc}" if field.doc else ""
