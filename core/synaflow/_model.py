@@ -223,7 +223,7 @@ class Region:
     steps: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class PipelineDef:
     """A checked pipeline: what `pipeline(...)` returns. Frozen; it can't be built by hand in a wrong state usefully.
 

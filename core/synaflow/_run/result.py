@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synaflow._errors import StepError
@@ -84,12 +84,12 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RunResult(Mapping[str, object]):
+class RunResult(Mapping[str, Any]):
     """What a run gave: a mapping from the names of its outputs to their values.
 
     Attributes:
         pipeline: The pipeline's name.
-        values: The values of the terminal steps, or of the steps named in `outputs=`.
+        outputs: The values of the terminal steps, or of the steps named in `outputs=`.
         steps: What became of each step, by name, as listed.
         branches: How each branch of each fork went.
         errors: The errors, first to last. With `on_error="stop"`, one.
@@ -99,7 +99,7 @@ class RunResult(Mapping[str, object]):
     """
 
     pipeline: str
-    values: Mapping[str, object]
+    outputs: Mapping[str, object]
     steps: Mapping[str, StepResult]
     branches: tuple[BranchResult, ...] = ()
     errors: tuple[StepError, ...] = ()
@@ -112,7 +112,7 @@ class RunResult(Mapping[str, object]):
         """Whether every step did what it was asked to: nothing failed, nothing was dropped."""
         return not self.errors and not self.dead_letters and all(s.status is StepStatus.OK for s in self.steps.values())
 
-    def __getitem__(self, name: str) -> object:
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401  # the step's type isn't known to the type checker
         """The value of that output.
 
         Raises:
@@ -120,9 +120,9 @@ class RunResult(Mapping[str, object]):
         """
         name = self.aliases.get(name, name)
         try:
-            return self.values[name]
+            return self.outputs[name]
         except KeyError:
-            kept = ", ".join(self.values) or "none"
+            kept = ", ".join(self.outputs) or "none"
             if name in self.steps:
                 reason = f"'{name}' is not among the outputs of this run ({kept}); ask for it with outputs=['{name}']"
             else:
@@ -130,7 +130,7 @@ class RunResult(Mapping[str, object]):
             raise KeyError(reason) from None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.values)
+        return iter(self.outputs)
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.outputs)
