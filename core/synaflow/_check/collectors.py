@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from synaflow._model import Collector
     from synaflow._types import TypeForm
 
-__all__ = ["Target", "register_collector", "target_of"]
+__all__ = ["Target", "is_registered", "register_collector", "target_of"]
 
 Collected = TypeVar("Collected")
 
@@ -61,6 +61,11 @@ def register_collector(cls: type[Collected], fn: Callable[..., Collected]) -> No
     if not callable(fn):
         raise TypeError(f"register_collector() takes a callable second, not {fn!r}")
     _registered[cls] = fn
+
+
+def is_registered(cls: object) -> bool:
+    """Whether a class has a collector of its own."""
+    return cls in _registered
 
 
 class Target(NamedTuple):

@@ -105,10 +105,13 @@ def connect(output: Output, wanted: TypeForm, mode: StepMode, *, by_type: bool) 
         match = None
         if mode is StepMode.EACH and not by_type:
             match = _each(trial)
-        found = match or rows(trial) or _explain(trial)
-        return found._replace(maybe_each=_may_mean_each(trial)) if isinstance(found, Refusal) else found
+        found = match or rows(trial) or (_NO_CANDIDATE if by_type else _explain(trial))
+        return found._replace(maybe_each=_may_mean_each(trial)) if isinstance(found, Refusal) and not by_type else found
     except UndecidableTypeError as error:
         return Refusal("unsupported-type", str(error), "give a type that can be decided with hints= at the step")
+
+
+_NO_CANDIDATE = Refusal("incompatible-types", "")  # asked of many outputs for each that fits, and never shown
 
 
 def is_open(hint: TypeForm) -> bool:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
+from synaflow._check.candidates import Candidate, Candidates
 from synaflow._check.hints import UNKNOWN
 from synaflow._check.kinds import Match
 from synaflow._check.nodes import Link
 from synaflow._check.order import cycles, topological
 from synaflow._check.problems import did_you_mean
 from synaflow._model import NO_DEFAULT
-from synaflow._types import members, spell
+from synaflow._types import spell
 
 if TYPE_CHECKING:
     from synaflow._check.nodes import Node, Plan
     from synaflow._check.settle import Settler
-    from synaflow._model import Input, Output
+    from synaflow._model import Input
 
 __all__ = ["needs_of", "wire"]
 
@@ -92,7 +93,7 @@ def _by_name(plan: Plan, node: Node) -> list[Input]:
         told = node.told.get(parameter.name)
         name = parameter.name if told is None else told
         producer = plan.aliases.get(name, name)
-        if told is None and name in (node.name, node.about.step) and node.passes is None:
+        if told is None and name in (node.name, node.about.step):
             reason = f"parameter '{name}' has the step's own name, and a step can't take its own output"
             mend = f"say what it takes, {_inputs_line(node, name, '...')}, or rename one of them"
             plan.complain(node.about, "cycle", reason, name, mend)
@@ -121,20 +122,12 @@ def _known(parameter: Input) -> object | None:
     return None if parameter.type is UNKNOWN else parameter.type
 
 
-class _Candidate(NamedTuple):
-    """An output that may be found by type, under the name that a user would give it."""
-
-    name: str
-    producer: str
-    output: Output
-
-
 def _by_type(
     plan: Plan, settler: Settler, left: Sequence[_Open], needs: dict[str, list[str]], order: Sequence[str]
 ) -> None:
-    candidates = _candidates(plan, settler)
+    candidates = Candidates(plan, settler)
     dependents = _Dependents(needs, order)
-    fitting: dict[object, list[_Candidate]] = {}
+    fitting: dict[object, list[Candidate]] = {}
     for node, parameter in left:
         if parameter.type is UNKNOWN:
             continue  # its missing hint is a problem already
@@ -142,13 +135,15 @@ def _by_type(
         if key not in fitting:
             fitting[key] = [
                 candidate
-                for candidate in candidates
+                for candidate in candidates.for_type(parameter.type)
                 if isinstance(settler.match(candidate.output, parameter.type, node.mode, by_type=True), Match)
             ]
         fits = [
             candidate
             for candidate in fitting[key]
-            if candidate.producer != node.name and not dependents.of(node.name, candidate.producer)
+            if candidate.producer != node.name
+            and candidate.name != node.about.step
+            and not dependents.of(node.name, candidate.producer)
         ]
         if len(fits) == 1:
             node.links[parameter.name] = Link(fits[0].producer, "type")
@@ -156,30 +151,6 @@ def _by_type(
             _complain_several(plan, node, parameter, fits)
         else:
             _complain_none(plan, node, parameter)
-
-
-def _candidates(plan: Plan, settler: Settler) -> list[_Candidate]:
-    """Every output that may be found by type, sorted so that the order of listing shows nowhere."""
-    found = [_Candidate(name, name, field.output) for name, field in plan.fields.items()]
-    exported = {plan.aliases[name]: name for name in plan.endings if name in plan.aliases}
-    for node in plan.nodes.values():
-        output = settler.output_of(node.name)
-        name = exported.get(node.name) or (None if node.hidden else node.name)
-        if output is not None and name is not None and name not in plan.unexported:
-            found.append(_Candidate(name, node.name, output))
-    return sorted((candidate for candidate in found if not _is_vague(plan, candidate)), key=lambda found: found.name)
-
-
-def _is_vague(plan: Plan, candidate: _Candidate) -> bool:
-    """Whether an output says too little to be found by: None, `Any`, `object`, or a TypeVar nothing has solved."""
-    output = candidate.output
-    node = plan.nodes.get(candidate.producer)
-    own = node.own_output if node is not None and node.own_output is not None else output
-    what = own.item if node is not None and node.each else own.type
-    if node is not None and isinstance(node.returns, TypeVar) and what in (object, node.returns.__bound__):
-        return True
-    (first, *more) = members(what)
-    return not more and first in (type(None), Any, object)
 
 
 class _Dependents:
@@ -216,7 +187,7 @@ def _complain_none(plan: Plan, node: Node, parameter: Input) -> None:
     plan.complain(node.about, "unknown-dependency", reason, name, mend, wanted=parameter.type)
 
 
-def _complain_several(plan: Plan, node: Node, parameter: Input, fits: Sequence[_Candidate]) -> None:
+def _complain_several(plan: Plan, node: Node, parameter: Input, fits: Sequence[Candidate]) -> None:
     name = parameter.name
     lines = []
     for candidate in fits:
