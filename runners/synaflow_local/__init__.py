@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from synaflow_local.runner import run
 from synaflow_local.run_stream import RunStream, stream
+from synaflow_local.runner import run
 
 __all__ = ["RunStream", "run", "stream"]

@@ -143,9 +143,9 @@ class Execution:
         found = None
         traceback: TracebackType | None = error.__traceback__
         while traceback is not None:
-            code, step = self._frames.get(id(traceback.tb_frame), (None, None))
-            if code is traceback.tb_frame.f_code:
-                found = step
+            watched = self._frames.get(id(traceback.tb_frame))
+            if watched is not None and watched[0] is traceback.tb_frame.f_code:
+                found = watched[1]
             traceback = traceback.tb_next
         return found
 
@@ -174,7 +174,8 @@ class Execution:
         if any(known.__cause__ is error for known in self._errors):
             return
         failure = self._failure(step, error, index)
-        definition = self.pipeline[step] if step in self.pipeline else None
+        # Not a step: a params field, whose stream failed.
+        definition = self.pipeline[step] if step in self.pipeline else None  # noqa: SIM401  # it has no get()
         if definition is not None:
             self.statuses[step] = StepStatus.FAILED
         if self.first is not None:
@@ -187,10 +188,6 @@ class Execution:
             self.stopped = True
         elif not definition.output.stream:
             self._skip_dependents(step)
-
-    def forgive(self, step: str, error: Exception, index: int) -> None:
-        """Takes note that a stream has ended early, where that is allowed."""
-        self.record(step, error, index)
 
     def drop(self, step: str, index: int, items: Mapping[str, object], error: Exception) -> None:
         """Drops an item that an `each` step has failed on."""

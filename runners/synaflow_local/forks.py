@@ -247,7 +247,7 @@ class Branch:
     detour: bool = False
     fault: StreamReadError | None = None
     iterator: Iterator[object] = field(init=False)
-    downstream: list[Generator[object, None, object]] = field(default_factory=list)
+    downstream: list[Iterator[object]] = field(default_factory=list)
     _chunk: Iterator[object] = field(default_factory=lambda: iter(()))
     _missed: int = 0
 
@@ -289,7 +289,7 @@ class Branch:
 
     def abandoned(self) -> bool:
         """Whether a transform between it and its reader has ended, so that nobody will ever read it again."""
-        return any(generator.gi_frame is None for generator in self.downstream)
+        return any(getattr(stream, "gi_frame", stream) is None for stream in self.downstream)
 
     def miss(self) -> None:
         """Takes note that its consumer was stopped where it waited."""

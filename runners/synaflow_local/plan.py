@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
-from typing import get_origin
+from typing import get_args, get_origin
 from weakref import WeakKeyDictionary
 
 from synaflow import Edge, EdgeKind, PipelineDef, Region, RunnerError, StepDef
@@ -316,11 +316,12 @@ class _Planner:
         waits: dict[str, list[TaskPlan | StreamPlan]] = {}
         for name in region.steps:
             found: list[TaskPlan | StreamPlan] = [t for t in tasks if t.kind is TaskKind.COLLECT and t.step == name]
-            for edge in self._pipeline.edges_into(name):
-                if not edge.binds and edge.producer in calling:
-                    found.append(calling[edge.producer])
-            for before in self._pipeline[name].after:
-                before = self._pipeline.resolve(before)
+            found.extend(
+                calling[edge.producer]
+                for edge in self._pipeline.edges_into(name)
+                if not edge.binds and edge.producer in calling
+            )
+            for before in map(self._pipeline.resolve, self._pipeline[name].after):
                 if before in calling:
                     found.append(calling[before])
                 elif before in streams:
@@ -386,10 +387,9 @@ def _is_lenient(step: StepDef) -> bool:
 def _is_generator_function(step: StepDef) -> bool:
     fn = step.fn
     inner = fn.func if isinstance(fn, partial) else fn
-    call = inner if inspect.isroutine(inner) else getattr(type(inner), "__call__", inner)
-    return inspect.isgeneratorfunction(call)
+    return inspect.isgeneratorfunction(inner if inspect.isroutine(inner) else type(inner).__call__)
 
 
 def _promises_return(step: StepDef) -> bool:
-    arguments = getattr(step.output.type, "__args__", ())
-    return len(arguments) == 3 and arguments[2] not in (None, type(None))
+    arguments = get_args(step.output.type)
+    return get_origin(step.output.type) is Generator and arguments[2:] not in ((), (None,), (type(None),))

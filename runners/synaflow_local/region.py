@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from synaflow import BranchResult, Edge, EdgeKind, OnError, StepDef, StepStatus
-from synaflow_local.execution import Execution
 from synaflow_local.forks import Branch, Fork
 from synaflow_local.plan import BranchPlan, RegionPlan, StreamPlan, TaskPlan
 from synaflow_local.scheduler import Scheduler
 from synaflow_local.streams import EachInputs, OneShot, Opened, Relay, Tally, called, each, forgiving, metered
 from synaflow_local.tasks import Task
+
+if TYPE_CHECKING:
+    from synaflow_local.execution import Execution
 
 __all__ = ["RegionRun"]
 
@@ -61,8 +63,10 @@ class RegionRun:
             execution.fatal = execution.fatal or error
             execution.stopped = True
         finally:
-            for reader in (*tasks, *self.forks.values()):
-                self.close(reader)
+            for task in tasks:
+                self.close(task)
+            for fork in self.forks.values():
+                self.close(fork)
             self._account()
 
     def stop(self) -> None:
@@ -143,11 +147,11 @@ class RegionRun:
                 self._hand(branch, self._measured(source, stream.name, self._consumer(branch)))
                 continue
             fork.feed(self._measured(source, stream.name, ""), stream.returns)
-            for branch in stream.branches:
-                self._open_branch(fork, branch)
+            for plan in stream.branches:
+                self._open_branch(fork, plan)
             fork.arrange()
-        for plan, branch in self._branches:
-            branch.downstream = self._downstream(plan)
+        for plan, opened in self._branches:
+            opened.downstream = self._downstream(plan)
 
     def _open_branch(self, fork: Fork, plan: BranchPlan) -> None:
         assert self._scheduler is not None
@@ -164,8 +168,8 @@ class RegionRun:
     def _source(self, stream: StreamPlan, reader: Task | Fork) -> Iterator[object]:
         execution, step = self.execution, stream.step
         if step is None:
-            given = execution.values.pop(stream.name)
-            source = iter(given)  # type: ignore[call-overload]  # bind_params has seen that it is an iterable
+            given: Iterable[object] = execution.values.pop(stream.name)  # type: ignore[assignment]  # its type says so
+            source = iter(given)
             if hasattr(source, "send"):
                 reader.opened.append(Opened(execution, stream.name, source))
         elif step.name in execution.skipped:
@@ -282,9 +286,9 @@ class RegionRun:
             if name in self.taken:
                 execution.items_in[name] = self.taken[name].n
                 continue
-            sources = [edge for edge in execution.plan.edges[name] if edge.binds]
-            counts = [self._items_through(edge) for edge in sources]
-            if sources and None not in counts:
+            taken = [edge for edge in execution.plan.edges[name] if edge.binds]
+            counts = [self._items_through(edge) for edge in taken]
+            if taken and None not in counts:
                 execution.items_in[name] = sum(filter(None, counts))
         for plan, branch in self._branches:
             parameter = plan.edge.parameter if plan.edge is not None else ""

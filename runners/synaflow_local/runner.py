@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 
 from synaflow import DeadLetter, EdgeKind, PipelineDef, RunResult, StepDef, bind_params
@@ -89,7 +89,10 @@ def _call(execution: Execution, step: StepDef) -> None:
         arguments: dict[str, object] = {}
         for edge in execution.plan.edges[name]:
             value = execution.take(edge.producer)
-            arguments[edge.parameter] = iter(value) if edge.kind is EdgeKind.ITERATE else value
+            if edge.kind is EdgeKind.ITERATE:
+                collection: Iterable[object] = value  # type: ignore[assignment]  # its type says so
+                value = iter(collection)
+            arguments[edge.parameter] = value
         execution.give(name, execution.call(step, arguments))
     except BaseException as error:
         execution.fail(name, error, _nowhere)

@@ -192,10 +192,7 @@ class Scheduler:
 
     def _choose(self) -> Task:
         """The task that should pull, when none is ready."""
-        pullable: list[Fork] = []
-        for fork in self._forks:
-            if fork.waiting and fork.puller is None and not self._blocked(fork):
-                pullable.append(fork)
+        pullable = [f for f in self._forks if f.waiting and f.puller is None and not self._blocked(f)]
         if len(pullable) == 1:
             return min(map(_puller, pullable[0].waiting), key=_order)
         if pullable:

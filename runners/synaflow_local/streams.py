@@ -89,7 +89,7 @@ def called(
     source = start()
     execution.watch(step.name, source)
     try:
-        return (yield from source)
+        return (yield from source)  # type: ignore[func-returns-value]  # a generator's return value
     finally:
         Opened(execution, step.name, source).close()
 
@@ -106,7 +106,7 @@ def forgiving(
         except Exception as error:
             if execution.blame(error) not in (None, step.name):
                 raise
-            execution.forgive(step.name, error, tally.n)
+            execution.record(step.name, error, tally.n)
             return None
         tally.n += 1
         yield item

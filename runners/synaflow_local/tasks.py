@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from greenlet import greenlet
 
 from synaflow import Cancelled
-
 from synaflow_local.plan import TaskKind, TaskPlan
 
 if TYPE_CHECKING:

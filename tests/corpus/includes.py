@@ -206,9 +206,9 @@ def include_nested(rec: Recorder) -> PipelineDef:
     return flow(step("rows", fn=source(rec, "rows", 4)), include("mid", pipeline=mid), outer)
 
 
-@case(values={"report": [0, 3]})
+@case(values={"sub__noted": None, "report": [0, 3]})
 def include_exports_what_it_says(rec: Recorder) -> PipelineDef:
-    """Two terminal steps: `exports` says which one the outer pipeline sees."""
+    """Two terminal steps: `exports` says which one the outer pipeline sees; the other is one of its terminal steps."""
 
     def tripled(rows: Iterator[int], factor: int) -> Iterator[int]:
         for row in rows:

@@ -104,14 +104,15 @@ def every_role_fine(rec: Recorder) -> PipelineDef:
 
 
 ONE_EACH = {"s": 1, "t": 1, "a": 1, "b": 1}
-CONSUMERS_FIRST = (("b", "t"), ("t", "s"), ("a", "s"))
-"""The order in which the generators of a run that was stopped are closed."""
+CONSUMERS_FIRST = (("b", "s"), ("t", "s"), ("a", "s"))
+"""The order in which the generators of a run that was stopped are closed. `b` waits inside `t`: what stops it passes
+through `t` first, as in any chain of generators."""
 
 _STOPPED: dict[str, tuple[int | None, tuple[tuple[str, str], ...], Mapping[str, StepStatus]]] = {
     # The failing step's own `finally` runs as its error leaves it, so before its consumers'.
     "s": (AT, (), dict.fromkeys("tbaelv", CANCELLED)),
     "t": (..., (("t", "s"), ("a", "s")), {"b": CANCELLED}),  # type: ignore[dict-item]
-    "b": (..., CONSUMERS_FIRST, {}),  # type: ignore[dict-item]
+    "b": (..., (*CONSUMERS_FIRST, ("b", "t")), {}),  # type: ignore[dict-item]
     "a": (..., (*CONSUMERS_FIRST, ("a", "b")), {"v": CANCELLED}),  # type: ignore[dict-item]
     "e": (AT, CONSUMERS_FIRST, {}),
     # `l` is called when the stream has ended, and A with it.
