@@ -25,6 +25,7 @@ from synaflow_local.stats import Clock
 if TYPE_CHECKING:
     from synaflow_local.forks import Fork
     from synaflow_local.plan import Plan
+    from synaflow_local.region import RegionRun
 
 __all__ = ["Execution"]
 
@@ -42,6 +43,7 @@ class Execution:
         items_in: Items taken, by step, where they were counted.
         items_out: Items given, by step, where they were counted.
         branches: How the branches of the forks went.
+        region: The region that is running.
         clock: Who spent how long, where that is measured.
     """
 
@@ -58,6 +60,7 @@ class Execution:
         self.values = values
         self.stats = stats
         self.clock = Clock()
+        self.region: RegionRun | None = None
         self.skipped: set[str] = set()
         self.stopped = False
         self.fatal: BaseException | None = None

@@ -121,6 +121,13 @@ class RegionRun:
         taken = self._items_through(sources[0])
         return taken - 1 if taken else None
 
+    def counts(self, step: str) -> tuple[int | None, int | None, int]:
+        """Items a step has taken and given so far, where they are counted, and how many wait for its consumers."""
+        fork = self.forks.get(step)
+        given = self._items_out(step) if step in self.plan.streams else None
+        buffered = sum(branch.backlog() for branch in fork.branches) if fork is not None else 0
+        return self._items_in(step), given, buffered
+
     # Opening
 
     def _prepare_forks(self) -> None:
@@ -283,13 +290,9 @@ class RegionRun:
             if name not in execution.skipped and not any(execution.statuses.get(s) in stopped for s in sources):
                 execution.statuses.setdefault(name, StepStatus.OK)
         for name in self.plan.region.steps:
-            if name in self.taken:
-                execution.items_in[name] = self.taken[name].n
-                continue
-            taken = [edge for edge in execution.plan.edges[name] if edge.binds]
-            counts = [self._items_through(edge) for edge in taken]
-            if taken and None not in counts:
-                execution.items_in[name] = sum(filter(None, counts))
+            taken = self._items_in(name)
+            if taken is not None:
+                execution.items_in[name] = taken
         for plan, branch in self._branches:
             parameter = plan.edge.parameter if plan.edge is not None else ""
             execution.branches.append(
@@ -307,10 +310,18 @@ class RegionRun:
             return self._tasks[branch.reader].taken
         return None
 
+    def _items_in(self, step: str) -> int | None:
+        if step in self.taken:
+            return self.taken[step].n
+        counts = [self._items_through(edge) for edge in self.execution.plan.edges[step] if edge.binds]
+        return sum(filter(None, counts)) if counts and None not in counts else None
+
     def _items_through(self, edge: Edge) -> int | None:
         if edge.producer not in self.forks:
             return self._items_out(edge.producer)
-        return next(branch.items_taken() for plan, branch in self._branches if plan.edge is edge)
+        return next(
+            (branch.items_taken() for branch in self.forks[edge.producer].branches if branch.edge is edge), None
+        )
 
 
 def _wants_generator(edge: Edge) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from time import perf_counter
 
 from synaflow import DeadLetter, EdgeKind, PipelineDef, RunResult, StepDef, bind_params
 from synaflow_local.execution import Execution
 from synaflow_local.plan import plan
+from synaflow_local.progress import Progress
 from synaflow_local.region import RegionRun
 
 __all__ = ["execute", "run"]
@@ -56,7 +58,8 @@ def run(
     execution = Execution(
         pipeline, plan(pipeline, outputs), bind_params(pipeline, params), stats or progress, dead_letter
     )
-    return execute(execution)
+    with Progress(execution) if progress else nullcontext():
+        return execute(execution)
 
 
 def execute(execution: Execution) -> RunResult:
@@ -68,7 +71,9 @@ def execute(execution: Execution) -> RunResult:
             if isinstance(part, StepDef):
                 _call(execution, part)
             else:
-                RegionRun(execution, part).run()
+                execution.region = RegionRun(execution, part)
+                execution.region.run()
+                execution.region = None
     finally:
         result = execution.result()
     if execution.fatal is not None:
