@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Execution"]
 
+_OK = StepStatus.OK
+
 
 class Execution:
     """What a run knows, from its first step to its last.
@@ -89,7 +91,7 @@ class Execution:
 
     def give(self, name: str, value: object) -> None:
         """Keeps a step's value for its consumers, if it has any."""
-        self.statuses[name] = StepStatus.OK
+        self.statuses[name] = _OK
         if name in self._uses:
             self.values[name] = value
 
@@ -99,9 +101,9 @@ class Execution:
 
     def call(self, step: StepDef, arguments: dict[str, object]) -> object:
         """Calls a step's function."""
-        positional = self.plan.positional.get(step.name)
-        if positional is None:
+        if step.name not in self.plan.positional:
             return step.fn(**arguments)
+        positional = self.plan.positional[step.name]
         defaults = {parameter.name: parameter.default for parameter in step.inputs}
         passed = [name for name in positional if name in arguments]
         # One that takes its default has to be passed after all where a later one is.
@@ -260,7 +262,7 @@ class Execution:
         return RunResult(
             pipeline.name,
             values,
-            {step.name: self._step_result(step) for step in pipeline.steps},
+            {name: self._step_result(name) for name in self.plan.edges},
             tuple(self.branches),
             tuple(self._errors),
             tuple(self._dead_letters),
@@ -268,18 +270,15 @@ class Execution:
             dict(pipeline.aliases),
         )
 
-    def _step_result(self, step: StepDef) -> StepResult:
-        name = step.name
-        default = StepStatus.SKIPPED if name in self.skipped else StepStatus.CANCELLED
-        dropped = sum(1 for letter in self._dead_letters if letter.step == name) if self._dead_letters else 0
-        return StepResult(
-            name,
-            self.statuses.get(name, default),
-            self.items_in.get(name),
-            self.items_out.get(name),
-            self.seconds.get(name),
-            dropped,
-        )
+    def _step_result(self, name: str) -> StepResult:
+        status = self.statuses.get(name)
+        if status is None:
+            status = StepStatus.SKIPPED if name in self.skipped else StepStatus.CANCELLED
+        seconds = self.seconds.get(name)
+        if name not in self.plan.streaming:
+            return StepResult(name, status, None, None, seconds)
+        dropped = sum(letter.step == name for letter in self._dead_letters)
+        return StepResult(name, status, self.items_in.get(name), self.items_out.get(name), seconds, dropped)
 
 
 def _nobody(source: Iterator[object]) -> None:

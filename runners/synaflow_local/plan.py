@@ -128,6 +128,7 @@ class Plan:
         uses: How often each value is taken.
         edges: The edges into each step.
         positional: By step, the parameters that have to be passed by position, where there are any.
+        streaming: The steps that touch a stream: all but those that are one plain call.
         lenient: The streams that are annotated `Iterable`, so that a call may give a collection.
     """
 
@@ -136,6 +137,7 @@ class Plan:
     uses: dict[str, int]
     edges: dict[str, tuple[Edge, ...]]
     positional: dict[str, tuple[str, ...]]
+    streaming: frozenset[str]
     lenient: frozenset[str]
 
 
@@ -183,12 +185,14 @@ def _make_plan(pipeline: PipelineDef, outputs: tuple[str, ...], hand_out: str | 
     for name in kept:
         uses[name] = uses.get(name, 0) + 1
     planner = _Planner(pipeline, kept, hand_out)
+    parts = tuple(planner.part(region) for region in pipeline.regions)
     return Plan(
         kept,
-        tuple(planner.part(region) for region in pipeline.regions),
+        parts,
         uses,
         edges,
         {step.name: names for step in pipeline.steps if (names := _positional(step))},
+        frozenset(name for part in parts if isinstance(part, RegionPlan) for name in part.region.steps),
         frozenset(step.name for step in pipeline.steps if _is_lenient(step)),
     )
 

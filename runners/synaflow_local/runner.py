@@ -14,6 +14,9 @@ from synaflow_local.region import RegionRun
 
 __all__ = ["execute", "run"]
 
+# Looked up once: an enum's member costs more to find than a plain step's arguments to gather.
+_ITERATE = EdgeKind.ITERATE
+
 
 def run(
     pipeline: PipelineDef,
@@ -94,7 +97,7 @@ def _call(execution: Execution, step: StepDef) -> None:
         arguments: dict[str, object] = {}
         for edge in execution.plan.edges[name]:
             value = execution.take(edge.producer)
-            if edge.kind is EdgeKind.ITERATE:
+            if edge.kind is _ITERATE:
                 collection: Iterable[object] = value  # type: ignore[assignment]  # its type says so
                 value = iter(collection)
             arguments[edge.parameter] = value
