@@ -125,8 +125,10 @@ class RunStream(Iterator[Any]):
 
     def _go_on(self, stop: Cancelled | None) -> None:
         handover = self._handover
-        handover.caller = self._driver.parent = greenlet.getcurrent()
+        caller = greenlet.getcurrent()
         try:
+            self._driver.parent = caller
+            handover.caller = caller
             if stop is None:
                 handover.stack.switch()
             else:

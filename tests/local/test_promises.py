@@ -1,0 +1,169 @@
+"""Flat memory, one thread, the caller's context, and what a run leaves behind: nothing."""
+
+from __future__ import annotations
+
+import contextvars
+import gc
+import threading
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+from greenlet import greenlet
+
+from synaflow import PipelineDef, RunnerError, StepError, StreamReadError, pipeline, run, step
+
+
+def counted(count: int, max_in_flight: int | None = None, sinks: int = 2) -> PipelineDef:
+    def s() -> Iterator[bytes]:
+        for number in range(count):
+            yield number.to_bytes(8, "big") * 64
+
+    def total(xs: Iterator[bytes]) -> int:
+        return sum(x[7] for x in xs)
+
+    names = [f"sink{n}" for n in range(sinks)]
+    reading = [step(name, total, inputs={"xs": "s"}) for name in names]
+    return pipeline("flat", steps=[step("s", s, max_in_flight=max_in_flight), *reading])
+
+
+def peak(subject: PipelineDef) -> int:
+    run(subject)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        run(subject)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("max_in_flight", "sinks"), [(None, 1), (None, 2), (None, 8), (64, 2)])
+def test_memory_is_flat(max_in_flight: int | None, sinks: int) -> None:
+    short, long = (peak(counted(count, max_in_flight, sinks)) for count in (1_000, 10_000))
+    assert long < short + 50_000, "ten times the items take more memory"
+
+
+def test_a_collected_branch_is_what_grows() -> None:
+    def s() -> Iterator[bytes]:
+        for number in range(1_000):
+            yield number.to_bytes(8, "big") * 64
+
+    def all_of(s: list[bytes]) -> int:
+        return len(s)
+
+    assert peak(pipeline("grows", steps=[s, all_of])) > 1_000 * 512
+
+
+def test_nothing_is_left_behind() -> None:
+    subject = counted(20, sinks=3)
+
+    def left() -> tuple[int, int]:
+        gc.collect()
+        return sum(isinstance(thing, greenlet) for thing in gc.get_objects()), threading.active_count()
+
+    run(subject)
+    before = left()
+    for _ in range(50):
+        run(subject)
+    assert left() == before
+
+
+def test_no_threads() -> None:
+    seen: set[int] = set()
+
+    def s() -> Iterator[int]:
+        seen.add(threading.get_ident())
+        yield 1
+
+    def a(s: Iterator[int]) -> int:
+        seen.add(threading.get_ident())
+        return sum(s)
+
+    def b(s: Iterator[int]) -> int:
+        seen.add(threading.get_ident())
+        return sum(s)
+
+    run(pipeline("here", steps=[s, a, b]))
+    assert seen == {threading.get_ident()}
+
+
+def test_runs_in_several_threads_at_once() -> None:
+    subject, totals = counted(2_000), []
+    threads = [threading.Thread(target=lambda: totals.append(run(subject)["sink0"])) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(totals) == 4
+    assert len(set(totals)) == 1
+
+
+def test_a_branch_read_in_a_thread_of_its_own_fails_the_step() -> None:
+    def s() -> Iterator[int]:
+        yield from range(5)
+
+    def threaded(s: Iterator[int]) -> int:
+        found: list[int] = []
+
+        def read() -> None:
+            try:
+                found.extend(s)
+            except StreamReadError as error:
+                found.append(len(str(error)))  # swallowed: the run fails all the same
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        thread.join()
+        return len(found)
+
+    def plain(s: Iterator[int]) -> int:
+        return sum(s)
+
+    for order in ([threaded, plain], [plain, threaded]):
+        with pytest.raises(StepError) as caught:
+            run(pipeline("threads", steps=[s, *order]))
+        assert caught.value.step == "threaded"
+        assert "read the stream 's' from a thread of its own" in caught.value.reason
+        assert isinstance(caught.value.__cause__, StreamReadError)
+
+
+def test_the_callers_context_is_seen_by_every_step() -> None:
+    who = contextvars.ContextVar("who", default="nobody")
+
+    def s() -> Iterator[str]:
+        yield who.get()
+
+    def a(s: Iterator[str]) -> list[str]:
+        return [*s, who.get()]
+
+    def b(s: Iterator[str]) -> list[str]:
+        return [*s, who.get()]
+
+    def c(a: list[str]) -> str:
+        return who.get()
+
+    def in_context() -> None:
+        who.set("me")
+        result = run(pipeline("context", steps=[s, a, b, c]), outputs=["a", "b", "c"])
+        assert dict(result) == {"a": ["me", "me"], "b": ["me", "me"], "c": "me"}
+
+    contextvars.copy_context().run(in_context)
+
+
+def test_what_this_runner_cant_do_is_said() -> None:
+    async def later() -> int:
+        return 1
+
+    with pytest.raises(RunnerError, match="step 'later' of pipeline 'async' is asynchronous"):
+        run(pipeline("async", steps=[later]))
+    with pytest.raises(RunnerError, match="has no step 'nobody' to give"):
+        run(counted(1), outputs=["nobody"])
+
+
+def test_what_a_result_doesnt_hold_is_said() -> None:
+    result = run(counted(1))
+    with pytest.raises(KeyError, match=r"ask for it with outputs=\['s'\]"):
+        result["s"]
+    with pytest.raises(KeyError, match="no step 'nobody'; outputs of this run: sink0, sink1"):
+        result["nobody"]
