@@ -226,7 +226,8 @@ class Scheduler:
 
     def _waiting_on(self, task: Task) -> Fork | None:
         for fork in self._forks:
-            if any(_puller(branch) is task for branch in fork.waiting):
+            # One that it is pulling isn't what holds it up: that is further up, where the fork's source waits.
+            if fork.puller is not task and any(_puller(branch) is task for branch in fork.waiting):
                 return fork
         return None
 
