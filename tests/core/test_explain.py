@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple, TextIO
 
 import pytest
@@ -186,3 +187,65 @@ def test_the_plan_says_how_and_why_each_edge_is_there() -> None:
     assert "numbers <- numbers: stream: Iterator[int] -> Iterator[int]; found by name" in text
     assert "limit takes its default, 5" in text
     assert "late -> worst" in text
+
+
+def test_a_join_of_three() -> None:
+    def third(numbers: Iterator[int]) -> Iterator[int]: ...
+
+    def join(evens: Iterator[int], odds: Iterator[int], third: Iterator[int]) -> None: ...
+
+    found = reasons(build(numbers, evens, odds, third, join, params=P))
+    assert found["numbers -> third"] == found["third -> join"] == "as far as `join` reads `evens` ahead of `third`"
+    assert found["numbers -> odds"] == "as far as `join` reads `evens` ahead of `odds`"
+
+
+def test_each_edges_that_advance_together() -> None:
+    def add(evens: int, odds: int) -> int: ...
+
+    assert reasons(build(numbers, evens, odds, add, params=P))["evens -> add"] == (
+        "as far as `add` reads `odds` ahead of `evens`"
+    )
+
+
+def test_two_cycles_that_share_no_branch_are_told_apart() -> None:
+    def after_join(joined: Iterator[int], sum_of: int) -> None: ...
+
+    def joined(evens: Iterator[int], odds: Iterator[int]) -> Iterator[int]: ...
+
+    def sum_of(joined: Iterator[int]) -> int: ...
+
+    found = reasons(build(numbers, evens, odds, joined, sum_of, after_join, params=P))
+    assert found["numbers -> evens"] == "as far as `joined` reads `odds` ahead of `evens`"
+    assert found["joined -> sum_of"] == "unbounded: `after_join` waits for `sum_of` first"
+
+
+def test_the_plan_does_not_change_from_run_to_run() -> None:
+    """An object that is a default is not told by where it lies in memory."""
+
+    def use(what: object = object()) -> None: ...
+
+    assert "what takes its default, a object" in build(use).explain()
+
+
+def corners() -> PipelineDef:
+    @dataclass
+    class Corners:
+        """What it takes.
+
+        Args:
+            seen: What was seen before.
+        """
+
+        seen: list[int] = field(default_factory=list)
+
+    async def fetched(seen: int) -> str: ...
+
+    def opened() -> TextIO: ...
+
+    def read(opened: TextIO) -> int: ...
+
+    return build(fetched, opened, read, step("last", len, hints={"obj": list[int], "return": int}), params=Corners)
+
+
+def test_the_corners_of_a_plan() -> None:
+    check_golden("corners.explain.txt", corners().explain())

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TextIO, TypedDict, TypeVar
 import pytest
 
 from core.building import build, edge, problem_of, problems_of, wires
-from synaflow import EdgeKind, PipelineDef, include, pipeline, step
+from synaflow import EdgeKind, PipelineDef, StepError, include, pipeline, step
 
 T = TypeVar("T")
 
@@ -537,3 +537,82 @@ def test_rules_hold_across_the_border() -> None:
     steps = texts, step("left", maybe, on_error="continue"), step("right", source), include("sub", sub)
     problem = problem_of(*steps)
     assert (problem.code, problem.step) == ("impossible-each", "sub__add")
+
+
+def test_a_field_is_not_fed_by_its_own_pipeline() -> None:
+    class Two(NamedTuple):
+        rows: Iterator[int]
+        other: int
+
+    sub = pipeline(
+        "sub",
+        Two,
+        [step("sum", added, inputs={"scaled": "rows"}), step("more", use, inputs={"billing": "other"})],
+        exports="sum",
+    )
+    problem = problem_of(ROWS, include("sub", sub))
+    assert (problem.code, problem.parameter) == ("unknown-dependency", "other")
+
+
+def test_a_field_of_the_includes_own_name() -> None:
+    problem = problem_of(source, include("rows", BILLING))
+    assert (problem.code, problem.step, problem.parameter) == ("cycle", "rows", "rows")
+    assert (
+        edge(build(source, include("rows", BILLING, inputs={"rows": "source"})), "rows__scaled", "rows").producer
+        == "source"
+    )
+
+
+def test_after_the_step_of_a_nested_include() -> None:
+    class One(NamedTuple):
+        rows: Iterator[int]
+
+    mid = pipeline("mid", One, [include("billing", BILLING), step("last", use)])
+    built = build(ROWS, include("mid", mid), step("late", source, after=["mid__billing"]))
+    assert built["late"].after == ("mid__billing__added",)
+
+
+class Xs(NamedTuple):
+    xs: list[int]
+
+
+def doubled(xs: int) -> int:
+    return 2 * xs
+
+
+def summed(xs: list[int]) -> int:
+    return sum(xs)
+
+
+@pytest.mark.parametrize(("inner", "flatten", "expected"), [(doubled, True, [2, 4]), (summed, False, 3)])
+def test_a_step_per_item_runs_the_pipeline(inner: Any, flatten: bool, expected: object) -> None:
+    def lists() -> list[Xs]: ...
+
+    made = build(include("sub", pipeline("sub", Xs, [inner]), fn=lists))["sub"]
+    assert made.flatten is flatten
+    found = made.fn(Xs([1, 2]))
+    assert (list(found) if flatten else found) == expected  # type: ignore[call-overload]
+
+
+def test_a_step_per_item_that_exports_nothing_gives_none() -> None:
+    def lists() -> list[Xs]: ...
+
+    sub = pipeline("sub", Xs, [step("a", summed), step("b", summed)])
+    assert build(include("sub", sub, fn=lists))["sub"].fn(Xs([1])) is None
+
+
+def test_a_step_per_item_fails_with_what_failed_inside() -> None:
+    def lists() -> list[Xs]: ...
+
+    def fails(xs: list[int]) -> int:
+        raise ValueError("inside")
+
+    sub = pipeline("sub", Xs, [step("fails", fails, on_error="continue")])
+    with pytest.raises(StepError, match="inside"):
+        build(include("sub", sub, fn=lists))["sub"].fn(Xs([1]))
+
+
+def test_the_default_of_a_field_of_a_pydantic_model() -> None:
+    pydantic: Any = pytest.importorskip("pydantic")
+    Model: Any = pydantic.create_model("Model", xs=(list[int], pydantic.Field(default_factory=lambda: [1])))
+    assert build(include("sub", pipeline("sub", Model, [summed])))["sub__xs"].fn() == [1]

@@ -578,3 +578,27 @@ def test_what_can_not_be_judged_is_refused_and_names_hints() -> None:
     assert problem.code == "unsupported-type"
     assert problem.suggestion is not None
     assert "hints=" in problem.suggestion
+
+
+def test_what_is_no_type_at_all() -> None:
+    for given in (int, Iterator[int]):
+        assert refused(given, [int]).code == "unsupported-type"
+
+
+def test_an_output_that_is_no_type_at_all() -> None:
+    problem = problem_of(step("made", gives([int])))
+    assert (problem.code, problem.step) == ("unsupported-type", "made")
+
+
+def test_types_that_can_not_be_hashed() -> None:
+    metadata = Annotated[int, ["metres"]]
+    assert connected(metadata, metadata).kind is V
+    assert connected(Iterator[int], metadata).kind is E
+
+
+def test_a_typevar_that_would_make_a_union_with_a_stream() -> None:
+    def maybe(made: T) -> T | None: ...
+
+    problem = problem_of(step("made", gives(list[Iterator[int]])), step("maybe", maybe, mode="each"))
+    assert (problem.code, problem.step) == ("unsupported-type", "maybe")
+    assert "union with a stream" in problem.message

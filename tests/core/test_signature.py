@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable, Iterator
 from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TextIO, TypeVar
@@ -487,3 +488,38 @@ def test_steps_that_are_no_list() -> None:
 
 def test_an_fn_that_can_not_be_called() -> None:
     assert problem_of(step("it", 3)).code == "invalid-step"  # type: ignore[arg-type]
+
+
+def test_a_hint_at_the_step_that_does_not_resolve() -> None:
+    problem = problem_of(step("it", double, hints={"n": "Nowhere"}), params=P)
+    assert (problem.code, problem.parameter) == ("unresolved-hint", "n")
+
+
+def test_a_class_that_has_no_source() -> None:
+    space: dict[str, Any] = {"__name__": "nowhere"}
+    exec("class Made:\n    def __init__(self, n: int) -> None: ...", space)
+    made = build(step("it", space["Made"]), params=P)["it"]
+    assert (made.location, made.output.type) == (None, space["Made"])
+
+
+def test_a_hint_may_name_a_variable_that_is_not_yet_there() -> None:
+    def make() -> Late:
+        return Late()
+
+    problem = problem_of(make)
+    assert problem.code == "unresolved-hint"
+
+    class Late: ...
+
+    assert build(make)["make"].output.type is Late
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="the syntax is of 3.12")
+@pytest.mark.parametrize("future", ["", "from __future__ import annotations"])
+def test_type_parameters_of_a_function(future: str) -> None:
+    space: dict[str, Any] = {"__name__": "somewhere", "Iterator": Iterator}
+    exec(f"{future}\ndef batch[X](n: Iterator[X]) -> Iterator[list[X]]: yield []", space)
+
+    def n() -> Iterator[int]: ...
+
+    assert build(n, space["batch"])["batch"].output.type == Iterator[list[int]]

@@ -474,3 +474,38 @@ def test_all_problems_are_reported_at_once() -> None:
         pipeline("wrong", Numbers, [clash, odds, evens, total])
     assert caught.value.pipeline == "wrong"
     assert len(caught.value.problems) == 4
+
+
+def test_a_problem_does_not_hide_those_below_it() -> None:
+    """What a step gives is known though its own input is wrong, or its producer has no annotation."""
+
+    def unknown():  # type: ignore[no-untyped-def]
+        pass
+
+    def middle(unknown: Iterator[int]) -> list[str]: ...
+
+    def wrong(n: str) -> list[str]: ...
+
+    def last(middle: list[int], wrong: list[int]) -> None: ...
+
+    assert [(found.step, found.parameter) for found in problems_of(unknown, middle, wrong, last, params=Numbers)] == [
+        ("unknown", None),
+        ("wrong", "n"),
+        ("last", "middle"),
+        ("last", "wrong"),
+    ]
+
+
+def test_a_problem_makes_no_others_below_it() -> None:
+    """Where a step may have been meant per item, nothing is said of what its output doesn't fit."""
+
+    def lengths(odds: str) -> int: ...
+
+    def unknown():  # type: ignore[no-untyped-def]
+        pass
+
+    def each(unknown: int) -> int: ...
+
+    def last(lengths: Iterator[int], each: Iterator[int]) -> None: ...
+
+    assert [found.step for found in problems_of(odds, lengths, unknown, each, last)] == ["lengths", "unknown"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import collections.abc
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_origin
 
 from synaflow._check.collectors import target_of
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from synaflow._model import Collector
     from synaflow._types import TypeForm
 
-__all__ = ["Match", "Pair", "Refusal", "connect", "is_open"]
+__all__ = ["Match", "Pair", "Refusal", "connect", "may_mean_each"]
 
 Pair = tuple["TypeForm", "TypeForm"]
 """A type and the one it has to fit."""
@@ -106,7 +106,9 @@ def connect(output: Output, wanted: TypeForm, mode: StepMode, *, by_type: bool) 
         if mode is StepMode.EACH and not by_type:
             match = _each(trial)
         found = match or rows(trial) or (_NO_CANDIDATE if by_type else _explain(trial))
-        return found._replace(maybe_each=_may_mean_each(trial)) if isinstance(found, Refusal) and not by_type else found
+        if not isinstance(found, Refusal) or by_type:
+            return found
+        return found._replace(maybe_each=_item_of(output) is not None and may_mean_each(wanted, mode))
     except UndecidableTypeError as error:
         return Refusal("unsupported-type", str(error), "give a type that can be decided with hints= at the step")
 
@@ -114,7 +116,14 @@ def connect(output: Output, wanted: TypeForm, mode: StepMode, *, by_type: bool) 
 _NO_CANDIDATE = Refusal("incompatible-types", "")  # asked of many outputs for each that fits, and never shown
 
 
-def is_open(hint: TypeForm) -> bool:
+def may_mean_each(wanted: TypeForm, mode: StepMode) -> bool:
+    """Whether a parameter may want one item at a time, as far as can be said without its producer."""
+    if mode is not StepMode.AUTO or _is_open(wanted):
+        return mode is not StepMode.ALL
+    return next(_items_asked_for(members(wanted)), None) is None
+
+
+def _is_open(hint: TypeForm) -> bool:
     """Whether a hint takes whatever comes: `Any`, `object`, a bare TypeVar, or a union that holds one of them."""
     return any(part is Any or part is object or isinstance(part, TypeVar) for part in members(hint))
 
@@ -149,7 +158,7 @@ def _plain_rows(trial: _Trial) -> Match | None:
 
 def _stream_rows(trial: _Trial) -> Match | Refusal | None:
     output, wanted, item = trial.output, trial.wanted, trial.output.item
-    if is_open(wanted):
+    if _is_open(wanted):
         return Refusal("ambiguous-stream", "that doesn't say how it wants the stream", _three_ways(item))
     for part in trial.parts:
         if _is_own_class(output.type, part) and is_assignable(output.type, part):
@@ -242,7 +251,7 @@ def _explain(trial: _Trial) -> Refusal:
     """Why no row fits, for the message."""
     output, wanted = trial.output, trial.wanted
     given, asked = spell(output.type), spell(wanted)
-    items = [close(item) for item in _items_asked_for(trial)]
+    items = [close(item) for item in _items_asked_for(trial.parts)]
     if output.stream:
         if any(is_assignable(output.item, item) for item in items) and any(map(_stream_form, trial.parts)):
             return Refusal("incompatible-types", "the generator's return value doesn't fit")
@@ -266,18 +275,8 @@ def _items_do_not_fit(item: TypeForm, asked: Sequence[TypeForm]) -> Refusal:
     return Refusal("incompatible-types", f"neither all of it nor one of its items, `{spell(item)}`, fits")
 
 
-def _may_mean_each(trial: _Trial) -> bool:
-    if trial.mode is StepMode.EACH or is_open(trial.wanted):
-        return True
-    return (
-        trial.mode is StepMode.AUTO
-        and _item_of(trial.output) is not None
-        and next(_items_asked_for(trial), None) is None
-    )
-
-
-def _items_asked_for(trial: _Trial) -> Iterator[TypeForm]:
-    for part in trial.parts:
+def _items_asked_for(parts: Iterable[TypeForm]) -> Iterator[TypeForm]:
+    for part in parts:
         asked = _stream_form(part) or collection_item(part)
         if asked is not None:
             yield asked.item

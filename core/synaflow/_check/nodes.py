@@ -141,8 +141,3 @@ class Plan:
             location=about.location,
             suggestion=suggestion,
         )
-
-    def place(self, name: str) -> int:
-        """Where the item that a step comes from stands in `steps`, -1 for a params field."""
-        node = self.nodes.get(name)
-        return node.about.at if node is not None else -1

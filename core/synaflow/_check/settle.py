@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from synaflow._check.hints import UNKNOWN
-from synaflow._check.kinds import Match, Pair, Refusal, connect
+from synaflow._check.kinds import Match, Pair, Refusal, connect, may_mean_each
 from synaflow._check.outputs import describe_output, seen_by_consumers
 from synaflow._model import Edge, EdgeKind, Output, StepMode
-from synaflow._types import close, free_typevars, members, solve_all, spell, substitute
+from synaflow._types import UndecidableTypeError, close, free_typevars, members, solve_all, spell, substitute
 
 if TYPE_CHECKING:
     from synaflow._check.nodes import Link, Node, Plan
@@ -68,7 +68,7 @@ class Settler:
                 continue
             output = self.output_of(link.producer)
             if output is None:
-                unsure = True
+                unsure = unsure or self._may_mean_each(parameter, node.mode)
                 continue
             match = self.match(output, parameter.type, node.mode, by_type=link.found == "type")
             if isinstance(match, Match):
@@ -115,6 +115,12 @@ class Settler:
         self._plan.complain(
             node.about, refusal.code, reason, parameter.name, refusal.suggestion, output.type, parameter.type
         )
+
+    def _may_mean_each(self, parameter: Input, mode: StepMode) -> bool:
+        try:
+            return may_mean_each(parameter.type, mode)
+        except UndecidableTypeError:
+            return True
 
     def _is_each(self, output: Output, parameter: Input) -> bool:
         match = self.match(output, parameter.type, StepMode.AUTO, by_type=False)

@@ -159,11 +159,12 @@ def _hints_of(core: object, source: object, scope: Scope) -> tuple[dict[str, Typ
     # A class used as a constructor: its fields (dataclass, NamedTuple, pydantic), then what it says itself.
     own, failed = class_hints(source, scope)
     for name in ("__new__", "__init__"):
-        method = getattr(source, name)
-        if isinstance(method, FunctionType) and method.__code__.co_filename != "<string>":
-            found, bad = function_hints(inspect.unwrap(method), scope)
-            own |= found
-            failed = {hint: why for hint, why in failed.items() if hint not in found} | bad
+        method = inspect.unwrap(getattr(source, name))
+        if isinstance(method, FunctionType):
+            found, bad = function_hints(method, scope)
+            # What a dataclass or NamedTuple generates repeats the fields, out of the scope they were written in.
+            own = found | own if method.__code__.co_filename == "<string>" else own | found
+            failed = {hint: why for hint, why in (failed | bad).items() if hint not in own}
     own = {name: hint.type if isinstance(hint, InitVar) else hint for name, hint in own.items()}
     parameters: tuple[TypeVar, ...] = getattr(source, "__parameters__", ())
     own["return"] = source[parameters] if parameters else source  # type: ignore[index]  # a generic class
