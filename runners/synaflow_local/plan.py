@@ -43,7 +43,7 @@ class TaskPlan:
         step: The step it works for.
         order: Its place among the tasks: as the steps are listed.
         edge: For `COLLECT`, the edge.
-        needs: The tasks whose values it takes.
+        needs: The tasks that have to have ended before it begins.
     """
 
     kind: TaskKind
@@ -246,7 +246,7 @@ class _Planner:
             stream.forked = stream.forked or len(stream.branches) > 1
             stream.deferred = stream.step is not None and bool(waits.get(stream.name))
         self._resolve_fork_readers(streams_by_name)
-        self._needs_of_readers(streams_by_name, waits)
+        self._needs(region, tasks, waits)
         self._measure(streams_by_name)
         forked = any(stream.forked for stream in streams_by_name.values())
         if not forked:
@@ -317,9 +317,13 @@ class _Planner:
         self, region: Region, streams: dict[str, StreamPlan], tasks: list[TaskPlan]
     ) -> dict[str, list[TaskPlan | StreamPlan]]:
         calling = {task.step: task for task in tasks if task.kind is TaskKind.CALL}
+        collecting: dict[str, list[TaskPlan]] = {}
+        for task in tasks:
+            if task.kind is TaskKind.COLLECT:
+                collecting.setdefault(task.step, []).append(task)
         waits: dict[str, list[TaskPlan | StreamPlan]] = {}
         for name in region.steps:
-            found: list[TaskPlan | StreamPlan] = [t for t in tasks if t.kind is TaskKind.COLLECT and t.step == name]
+            found: list[TaskPlan | StreamPlan] = [*collecting.get(name, ())]
             found.extend(
                 calling[edge.producer]
                 for edge in self._pipeline.edges_into(name)
@@ -334,8 +338,6 @@ class _Planner:
                     found.append(streams[before])
             if found:
                 waits[name] = found
-                if name in calling:
-                    calling[name].needs = [need for need in found if isinstance(need, TaskPlan)]
         return waits
 
     def _resolve_fork_readers(self, streams: dict[str, StreamPlan]) -> None:
@@ -345,11 +347,20 @@ class _Planner:
                 if isinstance(branch.reader, StreamPlan) and not branch.reader.forked:
                     branch.reader = branch.reader.branches[0].reader
 
-    def _needs_of_readers(self, streams: dict[str, StreamPlan], waits: dict[str, list[TaskPlan | StreamPlan]]) -> None:
-        for name, stream in streams.items():
-            reader = stream.branches[0].reader
-            if stream.deferred and not stream.forked and isinstance(reader, TaskPlan):
-                reader.needs.extend(need for need in waits[name] if isinstance(need, TaskPlan))
+    def _needs(self, region: Region, tasks: list[TaskPlan], waits: dict[str, list[TaskPlan | StreamPlan]]) -> None:
+        """What each task waits for before it begins: whatever has to be there for the streams it pulls, all the way up.
+
+        A consumer could begin earlier, and read another of its streams meanwhile. But then it would depend on the moment
+        whether a step has already ended when a value fails that it depends on; so it is always skipped.
+        """
+        above: dict[str, dict[TaskPlan, None]] = {}
+        for name in region.steps:
+            above[name] = {need: None for need in waits.get(name, ()) if isinstance(need, TaskPlan)}
+            for edge in self._pipeline.edges_into(name):
+                if edge.binds:
+                    above[name].update(above.get(edge.producer, {}))
+        for task in tasks:
+            task.needs = list(above.get(task.step if task.edge is None else task.edge.producer, {}))
 
     def _measure(self, streams: dict[str, StreamPlan]) -> None:
         """Which streams never have to wait for another task, and where a chain gets too long for one stack."""

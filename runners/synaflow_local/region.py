@@ -93,6 +93,10 @@ class RegionRun:
         """The stream a task pulls on the runner's behalf."""
         return self._streams.pop(task.plan if task.plan.edge is None else task.plan.edge)
 
+    def task_of(self, plan: TaskPlan) -> Task:
+        """The task with that plan."""
+        return self._tasks[plan]
+
     def close(self, reader: Task | Fork) -> None:
         """Closes what was opened for a reader, consumers before producers, and every fork nobody is left to read.
 

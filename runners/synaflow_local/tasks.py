@@ -99,6 +99,8 @@ class Task:
         try:
             if parent is not None:
                 parent.switch()
+            for need in self.plan.needs:
+                self.wait(region.task_of(need))
             if self.step not in region.execution.skipped:
                 self._perform()
                 for branch in self.branches:

@@ -62,6 +62,13 @@ def expect(pipeline: PipelineDef, outputs: Sequence[str] = ()) -> Expected:
         if pipeline[name].output.stream:
             with _Attempt(replay):
                 expected.values[name] = list(replay.stream(name))
+    # Not every step was asked for: what depends on a failed value is skipped, whoever would have asked.
+    unable = [name for name in expected.failed if not pipeline[name].output.stream]
+    while unable:
+        for edge in pipeline.edges_out_of(unable.pop()):
+            if edge.consumer not in expected.skipped:
+                expected.skipped.add(edge.consumer)
+                unable.append(edge.consumer)
     return expected
 
 
