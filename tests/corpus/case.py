@@ -99,7 +99,7 @@ class Failure:
 
     step: str
     cause: type[BaseException] | None = ValueError
-    index: int | None | Anything = ...
+    index: int | Anything | None = ...
     text: str = ""
     notes: tuple[str, ...] = ()
     own: bool = True
@@ -148,7 +148,7 @@ class Case:
     unordered: bool = False
     closings: Mapping[str, int] = field(default_factory=dict)
     closed_before: tuple[tuple[str, str], ...] = ()
-    counts: Mapping[str, tuple[int | None | Anything, int | None | Anything]] = field(default_factory=dict)
+    counts: Mapping[str, tuple[int | Anything | None, int | Anything | None]] = field(default_factory=dict)
     peaks: Mapping[tuple[str, str, str], int | AtMost] = field(default_factory=dict)
     drift: int | None = 1
     taken: Mapping[tuple[str, str, str], int] = field(default_factory=dict)

@@ -149,6 +149,7 @@ Item = list[int] | dict[str, list[int]]
 @case(values={"a": 3, "b": [[0], {"x": [1]}, [2]], "c": [1, 1, 1]}, options={"outputs": ["a", "b", "c"]})
 def unhashable_items(rec: Recorder) -> PipelineDef:
     """Items need be neither hashable nor comparable."""
+
     def s() -> Iterator[Item]:
         yield from ([0], {"x": [1]}, [2])
 

@@ -159,7 +159,7 @@ class Setup(NamedTuple):
 def _same_objects(outcome: Outcome) -> None:
     calls = outcome.recorder.kept
     assert len(calls) == 3
-    configs, gathered, names = zip(*calls, strict=True)  # type: ignore[call-overload]
+    configs, gathered, names = zip(*calls, strict=True)
     assert all(config is configs[0] for config in configs), "a value input is the same object on every call"
     assert all(items is gathered[0] for items in gathered), "a collect input is the same object on every call"
     assert len({id(iterator) for iterator in names}) == 3, "an iterate input is fresh on every call"

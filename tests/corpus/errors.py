@@ -334,7 +334,12 @@ for _role in ("chain", "fork", "drained", "flatten"):
 @case(
     values={"other": 5},
     errors=(Failure("one", ValueError, None),),
-    statuses={"one": FAILED, **dict.fromkeys(("two", "three", "rows", "seen", "many"), SKIPPED), "other": OK, "five": OK},
+    statuses={
+        "one": FAILED,
+        **dict.fromkeys(("two", "three", "rows", "seen", "many"), SKIPPED),
+        "other": OK,
+        "five": OK,
+    },
 )
 def skipping_is_transitive(rec: Recorder) -> PipelineDef:
     """All that depends on a failed value is skipped, through values, streams, each steps and sinks; nothing else is."""
@@ -435,7 +440,7 @@ def each_of_two_drops_both(rec: Recorder) -> PipelineDef:
 def _handed_over(outcome: Outcome) -> None:
     assert outcome.result is not None
     assert outcome.recorder.kept == list(outcome.result.dead_letters)
-    assert outcome.recorder.events == log("s0 e0 s1 e1 s2 e2 s3 e3") + [("s", "closed")]
+    assert outcome.recorder.events == [*log("s0 e0 s1 e1 s2 e2 s3 e3"), ("s", "closed")]
 
 
 @case(
@@ -541,9 +546,7 @@ def a_finally_fails_at_the_end(rec: Recorder) -> PipelineDef:
 )
 def a_finally_fails_and_continues(rec: Recorder) -> PipelineDef:
     """It is the step's own code, so its policy covers it: the run goes on, and isn't ok."""
-    return flow(
-        step("s", fn=_failing_finally(rec, "s"), on_error="continue"), reads("a", total(rec, "a", take=1), "s")
-    )
+    return flow(step("s", fn=_failing_finally(rec, "s"), on_error="continue"), reads("a", total(rec, "a", take=1), "s"))
 
 
 @case(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from functools import partial
 from typing import Any
 
 from corpus.case import AtMost, Event, Recorder, case, log
@@ -118,7 +119,7 @@ def nested_filter(rec: Recorder) -> PipelineDef:
 
 
 @case(
-    values={name: 1 for name in "abcd"},
+    values=dict.fromkeys("abcd", 1),
     events=log("s0 t0 u0 a0 b0 c0 d0 s1 t1 u1 a1 b1 c1 d1"),
     unordered=True,
 )
@@ -182,9 +183,7 @@ def _wide_events() -> list[Event]:
 @case(values={f"w{n}": 3 for n in range(WIDTH)}, events=_wide_events(), closings={"s": 1})
 def two_hundred_wide(rec: Recorder) -> PipelineDef:
     """A fork to 200 sinks, in exact order."""
-    return flow(
-        step("s", fn=source(rec, "s", 3)), *(reads(f"w{n}", total(rec, f"w{n}"), "s") for n in range(WIDTH))
-    )
+    return flow(step("s", fn=source(rec, "s", 3)), *(reads(f"w{n}", total(rec, f"w{n}"), "s") for n in range(WIDTH)))
 
 
 def _chain(rec: Recorder, length: int) -> list[object]:
@@ -326,7 +325,7 @@ def lazy_transforms(rec: Recorder) -> PipelineDef:
         return x
 
     def t(xs: Iterator[int]) -> Iterator[int]:
-        return map(lambda x: noted("t", x), xs)
+        return map(partial(noted, "t"), xs)
 
     def u(xs: Iterator[int]) -> Iterator[int]:
         return (noted("u", x) for x in xs)
@@ -340,7 +339,11 @@ def lazy_transforms(rec: Recorder) -> PipelineDef:
     )
 
 
-@case(values={"a": 3, "b": 3, "c": 30, "d": 30}, events=log("s0 a0 b0 s1 a1 b1 s2 a2 b2 r0 c0 d0 r10 c10 d10 r20 c20 d20"), unordered=True)
+@case(
+    values={"a": 3, "b": 3, "c": 30, "d": 30},
+    events=log("s0 a0 b0 s1 a1 b1 s2 a2 b2 r0 c0 d0 r10 c10 d10 r20 c20 d20"),
+    unordered=True,
+)
 def two_regions(rec: Recorder) -> PipelineDef:
     """Two forks with nothing between them."""
     return flow(

@@ -188,7 +188,9 @@ def include_per_item_flattens(rec: Recorder) -> PipelineDef:
     return flow(include("billing", pipeline=flow(counted, params=Wanted, name="sub"), fn=counts))
 
 
-@case(values={"outer": 10 * 12 + 1}, statuses=dict.fromkeys(("rows", "mid__billing__scaled", "mid__billing__added"), OK))
+@case(
+    values={"outer": 10 * 12 + 1}, statuses=dict.fromkeys(("rows", "mid__billing__scaled", "mid__billing__added"), OK)
+)
 def include_nested(rec: Recorder) -> PipelineDef:
     """Inclusion nests: `mid` includes `billing`. 2 * (0 + 1 + 2 + 3) * 10 + 1."""
 

@@ -78,9 +78,7 @@ def zip_of_two_sources(rec: Recorder) -> PipelineDef:
 )
 def one_producer_two_parameters(rec: Recorder) -> PipelineDef:
     """Two parameters of one step fed by one producer: each has its own branch."""
-    return flow(
-        step("s", fn=source(rec, "s", 3)), step("j", fn=joined(rec, "j"), inputs={"xs": "s", "ys": "s"})
-    )
+    return flow(step("s", fn=source(rec, "s", 3)), step("j", fn=joined(rec, "j"), inputs={"xs": "s", "ys": "s"}))
 
 
 @case(

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Count(NamedTuple):
-    count: int
+    count: int  # type: ignore[assignment]  # as on the page, though a tuple has a method of that name
 
 
 @case(
@@ -356,9 +356,7 @@ def after(rec: Recorder) -> PipelineDef:
         rec("b", 5)
         return 5
 
-    return flow(
-        step("b", fn=b, after=["a"]), step("s", fn=source(rec, "s", 2)), reads("a", total(rec, "a"), "s")
-    )
+    return flow(step("b", fn=b, after=["a"]), step("s", fn=source(rec, "s", 2)), reads("a", total(rec, "a"), "s"))
 
 
 @case(

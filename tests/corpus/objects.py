@@ -186,7 +186,8 @@ def shared_items(rec: Recorder) -> PipelineDef:
     """Branches share the item object: what A, which is listed first, does to it B sees."""
 
     def s() -> Iterator[list[int | str]]:
-        yield from ([x] for x in range(3))
+        for x in range(3):
+            yield [x]
 
     def a(xs: Iterator[list[int | str]]) -> int:
         n = 0

@@ -135,7 +135,7 @@ class _Replay:
         self, step: StepDef, running: dict[str, object], same: dict[str, object], fresh: list[Edge]
     ) -> Iterator[object]:
         try:
-            for index, items in enumerate(zip(*running.values(), strict=True)):  # type: ignore[call-overload]
+            for index, items in enumerate(zip(*running.values(), strict=True)):
                 arguments = {**dict(zip(running, items, strict=True)), **same}
                 arguments |= {edge.parameter: self._argument(edge) for edge in fresh}
                 try:

@@ -1,9 +1,9 @@
 """One pipeline with a step in every role, and an error in each of them in turn, under both policies.
 
-    s ──┬── t ── b          t transforms, a and b are sinks, e is an each step,
-        ├── a ── v          l asks for a list, v takes a's value
-        ├── e
-        └── l
+s ──┬── t ── b          t transforms, a and b are sinks, e is an each step,
+    ├── a ── v          l asks for a list, v takes a's value
+    ├── e
+    └── l
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def build(rec: Recorder, failing: str = "", on_error: str = "stop", error: str =
 
     steps = dict(s=s, t=t, b=b, a=a, e=e, l=l, v=v)
     return flow(
-        *(step(n, fn=fn, on_error=on_error if n == failing else "stop") for n, fn in steps.items())  # type: ignore[arg-type, misc]
+        *(step(n, fn=fn, on_error=on_error if n == failing else "stop") for n, fn in steps.items())  # type: ignore[arg-type]
     )
 
 
