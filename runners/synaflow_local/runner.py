@@ -47,12 +47,13 @@ def run(
             was achieved by then its `result`.
 
     Example:
+        >>> from collections.abc import Iterator
+        >>> from typing import NamedTuple
         >>> from synaflow import pipeline
         >>> def numbers(count: int) -> Iterator[int]:
         ...     yield from range(count)
         >>> def total(numbers: Iterator[int]) -> int:
         ...     return sum(numbers)
-        >>> from typing import NamedTuple
         >>> class Params(NamedTuple):
         ...     count: int = 5
         >>> run(pipeline("sums", Params, [numbers, total]))["total"]
