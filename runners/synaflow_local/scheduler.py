@@ -156,6 +156,9 @@ class Scheduler:
         else:
             for branch in fork.branches:
                 if branch.live and branch not in waiting:
+                    if not branch.behind():
+                        # Somebody lags who didn't: who is to be forced is a new question.
+                        self.forced = None
                     branch.push(item)
         self._line_up(fork)
 
