@@ -272,6 +272,7 @@ def test_only_fields_that_are_used_are_taken_out() -> None:
 def test_the_fn_is_wired_and_reported_like_a_step_of_the_includes_name() -> None:
     problem = problem_of(include("billing", BILLING, fn=make))
     assert (problem.step, problem.parameter) == ("billing", "count")
+    assert problem.message.startswith("include 'billing': parameter 'count'")
     assert problem.location == f"{__file__}:{make.__code__.co_firstlineno}"
     assert problem.suggestion is not None
     assert 'include("billing", pipeline=..., fn=make, inputs={"count": "..."})' in problem.suggestion
@@ -616,3 +617,25 @@ def test_the_default_of_a_field_of_a_pydantic_model() -> None:
     pydantic: Any = pytest.importorskip("pydantic")
     Model: Any = pydantic.create_model("Model", xs=(list[int], pydantic.Field(default_factory=lambda: [1])))
     assert build(include("sub", pipeline("sub", Model, [summed])))["sub__xs"].fn() == [1]
+
+
+@pytest.mark.parametrize("fn", [None, make, many])
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"after": "rows"}, "invalid-option"),
+        ({"on_error": "later"}, "invalid-option"),
+        ({"inputs": {"rows": source, "count": source}}, "invalid-option"),
+        ({"inputs": ["rows"]}, "invalid-option"),
+    ],
+    ids=str,
+)
+def test_options_are_checked_like_a_steps(options: dict[str, Any], code: str, fn: Any) -> None:
+    found = problems_of(ROWS, include("billing", BILLING, fn=fn, **options), params=Count)
+    assert {problem.code for problem in found} == {code}
+    assert {problem.step for problem in found} == {"billing"}
+
+
+def test_an_fn_that_can_not_be_called() -> None:
+    problem = problem_of(include("billing", BILLING, fn=3), use)  # type: ignore[arg-type]
+    assert (problem.code, problem.step) == ("invalid-step", "billing")

@@ -24,6 +24,7 @@ __all__ = [
     "check_item_name",
     "check_name",
     "declare_step",
+    "read_after",
     "read_choice",
     "read_step",
     "read_told",
@@ -131,7 +132,7 @@ def read_step(plan: Plan, at: int, item: Step, scope: Scope) -> Node | None:
         returns=read.output,
         declared=read.declared,
         told=read_told(plan, at, name, item.inputs),
-        after=_after(plan, about, item.after),
+        after=read_after(plan, about, item.after),
         on_error=read_choice(plan, about, "on_error", item.on_error, OnError, OnError.STOP),
         mode=read_choice(plan, about, "mode", item.mode, StepMode, StepMode.AUTO),
         function=read.function,
@@ -185,7 +186,8 @@ def read_told(plan: Plan, at: int, step: str, given: Mapping[str, str] | None) -
     return good
 
 
-def _after(plan: Plan, about: Subject, given: object) -> tuple[str, ...]:
+def read_after(plan: Plan, about: Subject, given: object) -> tuple[str, ...]:
+    """What `after=` says, nothing where it says it badly."""
     if isinstance(given, Iterable) and not isinstance(given, str):
         names = tuple(given)
         if all(isinstance(name, str) for name in names):

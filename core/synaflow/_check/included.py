@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from synaflow._check.declared import read_choice, read_step, read_told
+from synaflow._check.declared import read_after, read_choice, read_step, read_told
 from synaflow._check.hints import UNKNOWN, Scope
 from synaflow._check.nodes import Link, Node, Plan, Subject
 from synaflow._check.outputs import seen_by_consumers
@@ -39,11 +39,13 @@ def declare_include(plan: Plan, at: int, item: Include, scope: Scope) -> None:
         plan.broken.add(item.name)
         return
     about = Subject(at, item.name, f'include("{item.name}", pipeline=...', None)
+    told = read_told(plan, at, item.name, item.inputs)
+    item = replace(item, inputs=told, after=read_after(plan, about, item.after))
     on_error = read_choice(plan, about, "on_error", item.on_error, OnError, OnError.STOP)
     if item.fn is None:
-        _check_field_inputs(plan, about, item)
+        _check_field_inputs(plan, about, item, told)
         if sub.params is not None:
-            _declare_fields(plan, about, item, sub.params)
+            _declare_fields(plan, about, item, sub.params, told)
     else:
         maker = _declare_maker(plan, about, item, item.fn, scope)
         if maker is None:
@@ -109,9 +111,9 @@ def _seen(step: StepDef) -> Output:
     return seen_by_consumers(own, each=step.each, is_async=step.is_async)
 
 
-def _check_field_inputs(plan: Plan, about: Subject, item: Include) -> None:
+def _check_field_inputs(plan: Plan, about: Subject, item: Include, told: Mapping[str, str]) -> None:
     names = [field.name for field in item.pipeline.fields]
-    for name in read_told(plan, about.at, item.name, item.inputs):
+    for name in told:
         if name not in names:
             reason = f"inputs= names the field '{name}', but the params of the included pipeline have "
             reason += quoted(names) or "no fields"
@@ -120,9 +122,8 @@ def _check_field_inputs(plan: Plan, about: Subject, item: Include) -> None:
         plan.complain(about, "unknown-hint", "hints= is for fn=, and there is none", suggestion="leave hints= out")
 
 
-def _declare_fields(plan: Plan, about: Subject, item: Include, params: ParamsDef) -> None:
+def _declare_fields(plan: Plan, about: Subject, item: Include, params: ParamsDef, told: Mapping[str, str]) -> None:
     """Without an `fn`: the included pipeline's params fields are wired like parameters."""
-    told = item.inputs if isinstance(item.inputs, Mapping) else {}
     for field in params.fields:
         _add(
             plan,

@@ -130,10 +130,11 @@ class Plan:
         wanted: TypeForm | None = None,
     ) -> None:
         """Adds a problem about one step."""
+        word = "include" if about.call.startswith("include(") and "__" not in about.step else "step"
         self.problems.add(
             about.at,
             code,
-            f"step '{about.step}': {message}",
+            f"{word} '{about.step}': {message}",
             step=about.step,
             parameter=parameter,
             produced=produced,
