@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-import networkx as nx
-
 from synaflow import Cancelled
+from synaflow_local.components import attracting
 from synaflow_local.forks import PULL, Branch, Fork
 
 if TYPE_CHECKING:
@@ -202,7 +201,7 @@ class Scheduler:
             names = {fork.name for fork in pullable}
             lowest = [fork for fork in pullable if not fork.downstream & names]
             return min((_puller(branch) for fork in lowest for branch in fork.waiting), key=_order)
-        if self.forced is None or not self._can_pull(self.forced):
+        if self.forced is None:
             self.forced = self._force()
         return self.forced
 
@@ -220,37 +219,30 @@ class Scheduler:
         return blocked
 
     def _force(self) -> Task:
-        graph: nx.DiGraph[Task] = nx.DiGraph()
-        for task in self._running:
-            graph.add_node(task)
-            graph.add_edges_from((task, other) for other in self._waits_for(task))
-        stuck = {task for component in nx.attracting_components(graph) for task in component}
-        return min((task for task in stuck if self._can_pull(task)), key=_order)
+        held = self._held()
+        stuck = attracting({task: self._waits_for(task, held.get(task)) for task in self._running})
+        return min((task for task in stuck if self._can_pull(task, held.get(task))), key=_order)
 
-    def _waiting_on(self, task: Task) -> Fork | None:
-        for fork in self._forks:
-            # One that it is pulling isn't what holds it up: that is further up, where the fork's source waits.
-            if fork.puller is not task and any(_puller(branch) is task for branch in fork.waiting):
-                return fork
-        return None
+    def _held(self) -> dict[Task, Fork]:
+        """The forks at which tasks wait.
 
-    def _can_pull(self, task: Task) -> bool:
-        fork = self._waiting_on(task)
-        if fork is None:
+        One that a task is pulling isn't what holds it up: that is further up, where the fork's source waits.
+        """
+        return {task: fork for fork in self._forks for task in map(_puller, fork.waiting) if fork.puller is not task}
+
+    def _can_pull(self, task: Task, held: Fork | None) -> bool:
+        if held is None:
             need = self._waits.get(task)
-            if not isinstance(need, Fork) or need.over or task not in _owners(need):
-                return False
-            fork = need
-        return fork.puller is None
+            return isinstance(need, Fork) and not need.over and need.puller is None and task in _owners(need)
+        return held.puller is None
 
-    def _waits_for(self, task: Task) -> Iterable[Task]:
-        fork = self._waiting_on(task)
-        if fork is not None:
-            return [fork.puller] if fork.puller is not None else _laggards(fork)
+    def _waits_for(self, task: Task, held: Fork | None) -> set[Task]:
+        if held is not None:
+            return {held.puller} if held.puller is not None else set(_laggards(held))
         need = self._waits[task]
         if isinstance(need, Fork):
-            return [need.puller] if need.puller is not None else _owners(need)
-        return [need]
+            return {need.puller} if need.puller is not None else _owners(need)
+        return {need}
 
     def _stop(self) -> None:
         """Ends what still runs, consumers in the order they are listed."""
