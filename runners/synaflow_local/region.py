@@ -291,8 +291,9 @@ class RegionRun:
             # was stopped was stopped with it.
             sources = [edge.producer for edge in execution.plan.edges.get(name, ()) if edge.binds]
             stopped = (StepStatus.CANCELLED, StepStatus.FAILED) if execution.stopped else ()
-            if name not in execution.skipped and not any(execution.statuses.get(s) in stopped for s in sources):
-                execution.statuses.setdefault(name, StepStatus.OK)
+            if name not in execution.skipped:
+                cut = any(execution.statuses.get(source) in stopped for source in sources)
+                execution.statuses.setdefault(name, StepStatus.CANCELLED if cut else StepStatus.OK)
         for name in self.plan.region.steps:
             taken = self._items_in(name)
             if taken is not None:

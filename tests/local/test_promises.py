@@ -7,11 +7,12 @@ import gc
 import threading
 import tracemalloc
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import pytest
 from greenlet import greenlet
 
-from synaflow import PipelineDef, RunnerError, StepError, StreamReadError, pipeline, run, step
+from synaflow import PipelineDef, RunnerError, StepError, StreamReadError, include, pipeline, run, step
 
 
 def counted(count: int, max_in_flight: int | None = None, sinks: int = 2) -> PipelineDef:
@@ -167,3 +168,53 @@ def test_what_a_result_doesnt_hold_is_said() -> None:
         result["s"]
     with pytest.raises(KeyError, match="no step 'nobody'; outputs of this run: sink0, sink1"):
         result["nobody"]
+
+
+@pytest.mark.parametrize("flatten", [False, True])
+def test_what_a_run_per_item_forgives_is_reported(flatten: bool) -> None:
+    class P(NamedTuple):
+        size: int
+
+    def numbers(size: int) -> Iterator[int]:
+        yield from range(size)
+
+    def inverse(numbers: int) -> float:
+        return 1 / numbers
+
+    def total(inverse: Iterator[float]) -> float:
+        return sum(inverse)
+
+    steps = [step("numbers", numbers), step("inverse", inverse, on_error="continue"), step("total", total)]
+    sub = pipeline("inner", P, steps, exports="inverse" if flatten else "total")
+
+    def sizes() -> list[P]:
+        return [P(3)]
+
+    with pytest.warns(RuntimeWarning, match="the included pipeline 'inner' went on after 1 error, the first: .*Zero"):
+        result = run(pipeline("outer", steps=[include("inner", sub, sizes)]), outputs=["inner"])
+    assert result["inner"] == ([1.0, 0.5] if flatten else [1.5])
+
+
+def test_what_an_error_passed_through_was_stopped_by_it() -> None:
+    def rows() -> Iterator[int]:
+        yield 1
+        raise ValueError("truncated")
+
+    def parsed(rows: int) -> int:
+        return rows
+
+    def months(parsed: Iterator[int]) -> Iterator[int]:
+        yield from parsed
+
+    def calendar(months: list[int]) -> int:
+        return len(months)
+
+    def count(parsed: Iterator[int]) -> int:
+        return sum(parsed)
+
+    with pytest.raises(StepError) as caught:
+        run(pipeline("truncated", steps=[rows, parsed, months, calendar, count]))
+    assert caught.value.result is not None
+    statuses = {name: str(step.status) for name, step in caught.value.result.steps.items()}
+    stopped = dict.fromkeys(["parsed", "months", "calendar", "count"], "cancelled")
+    assert statuses == {"rows": "failed", **stopped}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Mapping
+import warnings
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from synaflow._check.params import field_default
 
 if TYPE_CHECKING:
     from synaflow._model import PipelineDef
+    from synaflow._run.result import RunResult
+    from synaflow_local import RunStream
 
 __all__ = ["FieldDefault", "FieldOf", "PassOn", "SubPipeline"]
 
@@ -88,13 +91,29 @@ class SubPipeline:
         import synaflow  # by now it is imported; at the top it would be circular
 
         if self.export is not None and self.flatten:
-            return synaflow.stream(self.pipeline, params, self.export)
+            return self._stream(synaflow.stream(self.pipeline, params, self.export))
         result = synaflow.run(self.pipeline, params, outputs=[self.export] if self.export else [])
+        if self.export is not None and self.export not in result and result.errors:
+            raise result.errors[0]
+        self._report(result)
         if self.export is None:
             return None
-        if self.export not in result and result.errors:
-            raise result.errors[0]
         return result[self.export]
+
+    def _stream(self, items: RunStream) -> Iterator[object]:
+        yield from items
+        self._report(items.result)
+
+    def _report(self, result: RunResult) -> None:
+        """Says what the included run forgave: the outer run's result has no place for it."""
+        if result.dead_letters or result.errors:
+            failures = [*result.errors, *(letter.error for letter in result.dead_letters)]
+            warnings.warn(
+                f"the included pipeline '{self.pipeline.name}' went on after {len(failures)} "
+                f"error{'s' if len(failures) != 1 else ''}, the first: {failures[0]}",
+                RuntimeWarning,
+                stacklevel=3,
+            )
 
 
 def _iterator(value: object) -> object:
