@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from synaflow import Cancelled
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
     from synaflow_local.tasks import Task
 
 __all__ = ["Scheduler"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Forced:
+    """A task that pulls out of turn, and the fork it waits at; none where it waits for a stream's end."""
+
+    task: Task
+    fork: Fork | None
+
+    def still(self) -> bool:
+        """Whether it waits there again. Further up, it would be another question who is in the way."""
+        fork = self.fork
+        return fork is not None and fork.puller is None and any(b.reader.puller is self.task for b in fork.waiting)
 
 
 class Scheduler:
@@ -31,14 +45,14 @@ class Scheduler:
 
     Attributes:
         ready: The tasks that can run, the first listed last.
-        forced: The task that was forced last, while nothing has happened since that could change that choice.
+        forced: What was forced last, while nothing has happened since that could change that choice.
     """
 
     def __init__(
         self, tasks: Sequence[Task], forks: Sequence[Fork], close: Callable[[Fork], None], shallow: bool
     ) -> None:
         self.ready: list[Task] = sorted(tasks, key=_order, reverse=True)
-        self.forced: Task | None = None
+        self.forced: _Forced | None = None
         self.stopped = False
         self._tasks: Final = sorted(tasks, key=_order)
         self._forks: Final = tuple(forks)
@@ -201,9 +215,9 @@ class Scheduler:
             names = {fork.name for fork in pullable}
             lowest = [fork for fork in pullable if not fork.downstream & names]
             return min((_puller(branch) for fork in lowest for branch in fork.waiting), key=_order)
-        if self.forced is None:
+        if self.forced is None or not self.forced.still():
             self.forced = self._force()
-        return self.forced
+        return self.forced.task
 
     def _blocked(self, fork: Fork) -> bool:
         """Whether some branch lags. One that nobody will ever read again is closed here rather than waited for."""
@@ -218,10 +232,11 @@ class Scheduler:
                     blocked = True
         return blocked
 
-    def _force(self) -> Task:
+    def _force(self) -> _Forced:
         held = self._held()
         stuck = attracting({task: self._waits_for(task, held.get(task)) for task in self._running})
-        return min((task for task in stuck if self._can_pull(task, held.get(task))), key=_order)
+        task = min((task for task in stuck if self._can_pull(task, held.get(task))), key=_order)
+        return _Forced(task, held.get(task))
 
     def _held(self) -> dict[Task, Fork]:
         """The forks at which tasks wait.
