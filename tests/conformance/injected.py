@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,9 +70,7 @@ def _probed(pipeline: PipelineDef, step: StepDef, probe: Probe) -> StepDef:
     if type(step.fn).__module__.startswith("synaflow"):
         return step  # the product's own: a pipeline run per item
     name = step.name
-    lazy = [
-        edge.parameter for edge in pipeline.edges_into(name) if edge.kind in (EdgeKind.STREAM, EdgeKind.ITERATE)
-    ]
+    lazy = [edge.parameter for edge in pipeline.edges_into(name) if edge.kind in (EdgeKind.STREAM, EdgeKind.ITERATE)]
 
     def call(*args: Any, **arguments: Any) -> Any:
         probe.passes(name, "call")
@@ -84,7 +82,7 @@ def _probed(pipeline: PipelineDef, step: StepDef, probe: Probe) -> StepDef:
     return replace(step, fn=call)
 
 
-def _given(items: Iterator[object], probe: Probe, name: str) -> Iterator[object]:
+def _given(items: Any, probe: Probe, name: str) -> Generator[object, None, object]:
     probe.begun[name] += 1
     try:
         while True:
@@ -92,7 +90,8 @@ def _given(items: Iterator[object], probe: Probe, name: str) -> Iterator[object]
             try:
                 item = next(items)
             except StopIteration as stop:
-                return stop.value  # noqa: B901  # the value of the generator
+                value: object = stop.value
+                return value
             yield item
             del item
     finally:
@@ -117,5 +116,3 @@ class _Tap:
     def __next__(self) -> object:
         self._probe.passes(self._step, self._parameter)
         return next(self._iterator)
-
-

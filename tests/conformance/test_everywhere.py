@@ -88,6 +88,7 @@ SUITED = tuple(case for case in CASES if _suits(case))
 UNFAILING = tuple(case for case in SUITED if "handle" not in case.name)
 """Without those in which one step fails and another handles it."""
 
+
 @pytest.mark.parametrize("case", SUITED, ids=str)
 def test_an_error_everywhere(case: Case) -> None:
     """The run ends, names the step, keeps the original, closes everything once, and leaves nothing."""

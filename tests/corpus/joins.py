@@ -296,3 +296,69 @@ def two_sinks_then_a_filter(rec: Recorder) -> PipelineDef:
         step("bounds", fn=Bounds),
         reads("inside", inside, "s"),
     )
+
+
+@case(
+    values={"k": [[0, 0, 0, 2, 4], [1, 2, 6], [2, 4], [3, 6]], "n": [0, 2, 4, 6]},
+    drift=None,
+    closings={"s": 1},
+)
+def a_join_read_at_two_speeds(rec: Recorder) -> PipelineDef:
+    """Z joins S with itself; K reads S, and Y, which is Z's, at two speeds; N reads Z.
+
+    Each of K's rounds takes 1 of S (0, 1, 2, 3), 1 of Y (0, 2, 4, 6), and 3 of Y again, of which there are 4. Whoever pulls Z
+    may have to wait inside it, and Z can't be entered twice.
+    """
+
+    def z(xs: Iterator[int], ys: Iterator[int]) -> Iterator[int]:
+        for x, y in zip(xs, ys, strict=True):
+            yield x + y
+
+    def y(z: Iterator[int]) -> Iterator[int]:
+        yield from z
+
+    def k(xs: Iterator[int], once: Iterator[int], thrice: Iterator[int]) -> list[list[int]]:
+        rounds = []
+        while taken := [*islice(xs, 1), *islice(once, 1), *islice(thrice, 3)]:
+            rounds.append(taken)
+        return rounds
+
+    def n(z: Iterator[int]) -> list[int]:
+        return list(z)
+
+    return flow(
+        step("s", fn=source(rec, "s", 4)),
+        step("z", fn=z, inputs={"xs": "s", "ys": "s"}),
+        y,
+        step("k", fn=k, inputs={"xs": "s", "once": "y", "thrice": "y"}),
+        n,
+    )
+
+
+@case(
+    values={"n": [(0, 1, 0), (2, 3, 1), (4, 5, 2)], "k": [(0, 0, 10), (10, 20, 30), (20, 40, 50)]},
+    peaks={("s", "d", "x"): AtMost(1), ("s", "n", "twice"): AtMost(1), ("s", "n", "once"): 4},
+    drift=None,
+)
+def two_that_read_ahead_of_themselves(rec: Recorder) -> PipelineDef:
+    """N reads S at two speeds, K reads D, made of S, at two speeds. From S to D there is no cycle, so at most 1 waits there.
+
+    N has read 6 of one branch and 2 of the other when it asks for its third: 4 wait. K takes 1 and 2 by turns of 0, 10, 20,
+    30, 40, 50.
+    """
+
+    def n(twice: Iterator[int], once: Iterator[int]) -> list[tuple[int, ...]]:
+        return [(next(twice), next(twice), next(once)) for _ in range(3)]
+
+    def d(x: int) -> int:
+        return 10 * x
+
+    def k(once: Iterator[int], twice: Iterator[int]) -> list[tuple[int, ...]]:
+        return [(next(once), next(twice), next(twice)) for _ in range(3)]
+
+    return flow(
+        step("s", fn=source(rec, "s", 6)),
+        step("n", fn=n, inputs={"twice": "s", "once": "s"}),
+        step("d", fn=d, inputs={"x": "s"}),
+        step("k", fn=k, inputs={"once": "d", "twice": "d"}),
+    )
