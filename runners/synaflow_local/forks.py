@@ -6,11 +6,16 @@ Every consumer is an ordinary function with a `for` loop in it, suspended in the
 own while others run. A consumer's branch is the generator `read` below. When the consumer asks for the next item and there
 is none for it, `read` puts the branch among the fork's `waiting` and gives the turn away:
 
-* to the first listed consumer that has an item (`scheduler.ready`), by a direct switch from stack to stack. In the common
-  case, n consumers of one fork, the turn so goes round in a ring, and an item costs each consumer one switch;
+* to the first listed consumer that has an item (`scheduler.ready`), by a direct switch from stack to stack;
 * when nobody has one, to the consumer that should pull (`scheduler.turn`), which is told so by the value `PULL` that
   its switch returns. It runs the source on its own stack (`scheduler.pull`), hands the item over to all branches, and the
   first listed of those that waited goes on.
+
+In the common case, a fork alone in its region whose consumers read nothing else of it, this comes to a ring: each
+consumer gives the turn to the next (`branch.hand_on`), the last one pulls and gives it to the first (`scheduler.round`).
+While they do (`fork.ring`), where they stand is known from who runs, and neither `waiting` nor `ready` is kept; `disband`
+writes both down again as soon as a branch closes or the source ends. An item then costs each consumer one switch and little
+else.
 
 So item n+1 leaves the source only when everybody has taken n and nobody has anything left to do with it. The pull may
 itself have to wait, where the source reads another fork: then the puller is simply waiting there, and `fork.puller` says
@@ -91,7 +96,7 @@ class Fork:
         waiting: The branches whose consumers wait for the next item.
         item: What was pulled last.
         count: How many items were pulled.
-        step: How many items are pulled at once: 1, or 0 where that is the length of the chunk.
+        unit: How many items are pulled at once: 1, or 0 where that is the length of the chunk.
         puller: The task that is pulling it, None when nobody is.
         end: How the source ended, None while it hasn't.
         over: Whether it has ended or is closed.
@@ -115,7 +120,7 @@ class Fork:
     waiting: list[Branch] = field(default_factory=list)
     item: object = None
     count: int = 0
-    step: int = field(init=False)
+    unit: int = field(init=False)
     puller: Task | None = None
     end: _End | None = None
     over: bool = False
@@ -132,7 +137,7 @@ class Fork:
     def feed(self, source: Iterator[object], returns: bool) -> None:
         """Gives it its source. `returns`: whether the source's return value has to be kept where chunks would lose it."""
         self._source = source
-        self.step = 1 if self.limit == 1 else 0
+        self.unit = 1 if self.limit == 1 else 0
         if self.limit == 1:
             self.next = source.__next__
         else:
@@ -201,7 +206,7 @@ class Fork:
 
     def size(self, item: object) -> int:
         """How many items that is."""
-        return self.step or len(item)  # type: ignore[arg-type]  # chunked, an item is a list
+        return self.unit or len(item)  # type: ignore[arg-type]  # chunked, an item is a list
 
     def finish(self, value: object = None, error: Exception | None = None) -> None:
         """Takes note of the source's end."""

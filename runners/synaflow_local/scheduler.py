@@ -90,7 +90,7 @@ class Scheduler:
             self.end(fork, error)
             first = self.ready.pop()
         else:
-            fork.count += fork.step or len(fork.item)  # type: ignore[arg-type]  # chunked, it is a list
+            fork.count += fork.unit or len(fork.item)  # type: ignore[arg-type]  # chunked, it is a list
             if not fork.ring:
                 fork.form_ring()
             first = fork.order[-1]
