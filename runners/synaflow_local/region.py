@@ -311,6 +311,8 @@ class RegionRun:
         if name in self.given:
             return self.given[name].n
         branch = self.plan.streams[name].branches[0]
+        if branch.edge is not None and branch.edge.consumer in self.taken:
+            return self.taken[branch.edge.consumer].n
         if isinstance(branch.reader, TaskPlan) and (branch.edge is None or branch.edge.kind is EdgeKind.COLLECT):
             return self._tasks[branch.reader].taken
         return None
