@@ -223,7 +223,7 @@ class Region:
     steps: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PipelineDef:
     """A checked pipeline: what `pipeline(...)` returns. Frozen; it can't be built by hand in a wrong state usefully.
 
@@ -239,6 +239,8 @@ class PipelineDef:
         aliases: Names that stand for a step: an included pipeline's name for the step it exports.
         exports: The step that an including pipeline sees under the include's name, None where that isn't decided.
         doc: What the pipeline is for, from `pipeline(..., doc=...)`.
+        plans: Where runners keep what they have worked out about it, by a key of their own. No part of the definition; it
+            hangs here so that it lives exactly as long.
     """
 
     name: str
@@ -251,6 +253,7 @@ class PipelineDef:
     aliases: tuple[tuple[str, str], ...] = ()
     exports: str | None = None
     doc: str | None = None
+    plans: dict[object, object] = field(init=False, repr=False, default_factory=dict)
     _steps: dict[str, StepDef] = field(init=False, repr=False)
     _into: dict[str, tuple[Edge, ...]] = field(init=False, repr=False)
     _out_of: dict[str, tuple[Edge, ...]] = field(init=False, repr=False)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
 from typing import get_args, get_origin
-from weakref import WeakKeyDictionary
 
 from synaflow import Edge, EdgeKind, PipelineDef, Region, RunnerError, StepDef
 
@@ -120,7 +119,7 @@ class RegionPlan:
 
 @dataclass(slots=True, eq=False)
 class Plan:
-    """A pipeline as this runner executes it. It doesn't know the pipeline, which keeps it alive and not the other way round.
+    """A pipeline as this runner executes it.
 
     Attributes:
         outputs: The steps whose values a run keeps.
@@ -141,9 +140,6 @@ class Plan:
     lenient: frozenset[str]
 
 
-_plans: WeakKeyDictionary[PipelineDef, dict[tuple[tuple[str, ...], str | None], Plan]] = WeakKeyDictionary()
-
-
 def plan(pipeline: PipelineDef, outputs: Sequence[str] = (), hand_out: str | None = None) -> Plan:
     """The plan of a pipeline, made once and kept as long as the pipeline is.
 
@@ -155,13 +151,10 @@ def plan(pipeline: PipelineDef, outputs: Sequence[str] = (), hand_out: str | Non
     Raises:
         RunnerError: An output names no step, `hand_out` no stream, or a step needs an event loop.
     """
-    cache = _plans.get(pipeline)
-    if cache is None:
-        cache = _plans[pipeline] = {}
-    key = (tuple(outputs), hand_out)
-    found = cache.get(key)
-    if found is None:
-        found = cache[key] = _make_plan(pipeline, key[0], hand_out)
+    key = (__name__, tuple(outputs), hand_out)
+    found = pipeline.plans.get(key)
+    if not isinstance(found, Plan):
+        found = pipeline.plans[key] = _make_plan(pipeline, key[1], hand_out)
     return found
 
 

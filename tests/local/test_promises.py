@@ -218,3 +218,21 @@ def test_what_an_error_passed_through_was_stopped_by_it() -> None:
     statuses = {name: str(step.status) for name, step in caught.value.result.steps.items()}
     stopped = dict.fromkeys(["parsed", "months", "calendar", "count"], "cancelled")
     assert statuses == {"rows": "failed", **stopped}
+
+
+def test_a_pipeline_that_its_own_steps_reach_is_let_go() -> None:
+    class App:
+        def __init__(self) -> None:
+            self.pipeline = pipeline("own", steps=[step("answer", self.answer)])
+
+        def answer(self) -> int:
+            return 42
+
+    def left() -> int:
+        gc.collect()
+        return sum(isinstance(thing, PipelineDef) for thing in gc.get_objects())
+
+    before = left()
+    for _ in range(3):
+        assert run(App().pipeline)["answer"] == 42
+    assert left() == before
