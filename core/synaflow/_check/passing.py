@@ -5,14 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from synaflow._check.params import field_default
 
 if TYPE_CHECKING:
     from synaflow._model import PipelineDef
     from synaflow._run.result import RunResult
-    from synaflow_local import RunStream
 
 __all__ = ["FieldDefault", "FieldOf", "PassOn", "SubPipeline"]
 
@@ -72,6 +71,15 @@ class FieldOf:
         return _iterator(value) if self.stream else value
 
 
+class _Items(Protocol):
+    """A stream that a run hands out."""
+
+    def __iter__(self) -> Iterator[object]: ...
+
+    @property
+    def result(self) -> RunResult: ...
+
+
 @dataclass(frozen=True, slots=True)
 class SubPipeline:
     """Runs a pipeline, by the local runner, and gives what it exports.
@@ -100,7 +108,7 @@ class SubPipeline:
             return None
         return result[self.export]
 
-    def _stream(self, items: RunStream) -> Iterator[object]:
+    def _stream(self, items: _Items) -> Iterator[object]:
         yield from items
         self._report(items.result)
 
