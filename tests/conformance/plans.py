@@ -315,13 +315,13 @@ def _node(draw: st.DrawFn, at: int, before: list[Node], can_chunk: bool, tree: b
     values = [node.name for node in before if node.kind in ("sink", "value")]
     lists = [node.name for node in before if node.kind == "lister"]
     name = f"n{at}"
-    kinds: list[Kind] = ["source"]
+    kinds: tuple[Kind, ...] = ("source",)
     if streams:
-        kinds = ["source", "transform", "transform", "transform", "sink", "sink", "sink"]
+        kinds += ("transform", "transform", "transform", "sink", "sink", "sink")
         if not tree:
-            kinds += ["each", "flat", "lister", "transform", "sink"]
+            kinds += ("each", "flat", "lister", "transform", "sink")
     if values and not tree:
-        kinds += ["value"]
+        kinds += ("value",)
     kind: Kind = draw(st.sampled_from(kinds))
     some = st.integers(0, 3)
 
