@@ -317,11 +317,11 @@ def _node(draw: st.DrawFn, at: int, before: list[Node], can_chunk: bool, tree: b
     name = f"n{at}"
     kinds: tuple[Kind, ...] = ("source",)
     if streams:
-        kinds += ("transform", "transform", "transform", "sink", "sink", "sink")
+        kinds = (*kinds, "transform", "transform", "transform", "sink", "sink", "sink")
         if not tree:
-            kinds += ("each", "flat", "lister", "transform", "sink")
+            kinds = (*kinds, "each", "flat", "lister", "transform", "sink")
     if values and not tree:
-        kinds += ("value",)
+        kinds = (*kinds, "value")
     kind: Kind = draw(st.sampled_from(kinds))
     some = st.integers(0, 3)
 
