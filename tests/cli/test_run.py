@@ -130,7 +130,7 @@ def test_a_run_that_went_on_is_not_fine(write: Write, synaflow: Run) -> None:
     assert without_times(ran.err) == (
         "pipeline 'goes on': failed in T\n"
         "  step   status  in  out  time  dropped\n"
-        "  rows   ok       -    -     -        0\n"
+        "  rows   ok       -    3     -        0\n"
         "  parse  ok       3    2     -        1\n"
         "  total  ok       2    -     -        0\n"
         "  total = 1.5\n"
