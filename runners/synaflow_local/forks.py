@@ -133,6 +133,7 @@ class Fork:
     ready: list[Task] = field(init=False)
     _source: Iterator[object] = field(init=False)
     _value: object = None
+    _members: list[Branch] = field(default_factory=list)
 
     def feed(self, source: Iterator[object], returns: bool) -> None:
         """Gives it its source. `returns`: whether the source's return value has to be kept where chunks would lose it."""
@@ -189,19 +190,22 @@ class Fork:
 
     def form_ring(self) -> None:
         """Lets the tasks, which all wait, give the turn directly to each other from now on."""
+        # By task, its live branch: it may have had another, which is closed.
+        by_task = {branch.reader: branch for branch in self.branches if branch.live}
+        self._members = [by_task[task] for task in reversed(self.order)]
         for task, following in pairwise(reversed(self.order)):
-            task.branches[0].hand_on = following.stack.switch
+            by_task[task].hand_on = following.stack.switch
         self.waiting.clear()
         self.ring = True
 
     def disband(self, current: Branch) -> None:
         """Ends the ring in the turn of `current`: those before it wait, those after it have an item to take."""
-        tasks = self.order[::-1]
-        place = tasks.index(current.reader)  # type: ignore[arg-type]  # a ring's readers are tasks
-        for task in tasks:
-            task.branches[0].hand_on = None
-        self.waiting.extend(task.branches[0] for task in tasks[:place])
-        self.ready.extend(reversed(tasks[place + 1 :]))
+        members = self._members
+        place = members.index(current)
+        for branch in members:
+            branch.hand_on = None
+        self.waiting.extend(members[:place])
+        self.ready.extend(self.order[: len(members) - place - 1])
         self.ring = False
 
     def size(self, item: object) -> int:

@@ -236,3 +236,24 @@ def test_a_pipeline_that_its_own_steps_reach_is_let_go() -> None:
     for _ in range(3):
         assert run(App().pipeline)["answer"] == 42
     assert left() == before
+
+
+def test_a_ring_formed_after_a_branch_was_given_up_loses_nothing() -> None:
+    def s() -> Iterator[int]:
+        yield from range(3)
+
+    def total(s: Iterator[int]) -> int:
+        return sum(s)
+
+    def same(s: Iterator[int]) -> Iterator[int]:
+        yield from s
+
+    def nothing(s: Iterator[int]) -> Iterator[int]:
+        yield from ()
+
+    def both(s: Iterator[int], nothing: Iterator[int]) -> int:
+        return sum(nothing) + sum(s)
+
+    result = run(pipeline("ring", steps=[s, total, step("again", total), nothing, both, same]))
+    assert (result["total"], result["again"], result["both"]) == (3, 3, 3)
+    assert result.steps["same"].items_out == 3
