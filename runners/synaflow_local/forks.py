@@ -240,7 +240,6 @@ class Branch:
         hand_on: In a ring, what gives the turn to the next task in it; None for the last one.
         detour: Whether its next read may be anything but waiting for the fork's next item.
         fault: The error of a read that wasn't allowed: it fails the step even if the step swallowed it.
-        iterator: What the consumer iterates over.
     """
 
     fork: Fork
@@ -255,18 +254,17 @@ class Branch:
     hand_on: Callable[[], object] | None = None
     detour: bool = False
     fault: StreamReadError | None = None
-    iterator: Iterator[object] = field(init=False)
     downstream: list[Iterator[object]] = field(default_factory=list)
     _chunk: Iterator[object] = field(default_factory=lambda: iter(()))
     _missed: int = 0
 
     def open(self, scheduler: Scheduler, as_generator: bool) -> Iterator[object]:
         """Makes the iterator that the consumer gets. `as_generator`: whether it has to be a generator."""
-        self.iterator = reading = read(self, scheduler)
-        if self.fork.limit > 1:
-            chunks = _unwrapped(self, reading)
-            self.iterator = _flatten(chunks) if as_generator else chain.from_iterable(chunks)
-        return self.iterator
+        reading = read(self, scheduler)
+        if self.fork.limit == 1:
+            return reading
+        chunks = _unwrapped(self, reading)
+        return _flatten(chunks) if as_generator else chain.from_iterable(chunks)
 
     def unwrap(self, chunk: object) -> Iterator[object]:
         """The iterator over a chunk, remembered so that what is left of it can be told."""
