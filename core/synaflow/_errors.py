@@ -18,6 +18,7 @@ __all__ = [
     "PipelineError",
     "Problem",
     "RunnerError",
+    "SpillError",
     "StepError",
     "StreamReadError",
     "SynaflowError",
@@ -111,6 +112,35 @@ class StepError(SynaflowError):
     def __str__(self) -> str:
         at = f" at item {self.index}" if self.index is not None else ""
         return f"step '{self.step}' of pipeline '{self.pipeline}' failed{at}: {self.reason}"
+
+
+class SpillError(SynaflowError):
+    """Items that a branch keeps for its consumer couldn't go to disk, or not come back. The original error is the `__cause__`.
+
+    Attributes:
+        producer: The step or field whose stream it is.
+        consumer: The step that lags behind.
+        reason: What went wrong.
+        bytes: How many bytes of the branch were on disk by then.
+        directory: Where.
+        result: What the run had achieved by then; None until the run has ended.
+    """
+
+    def __init__(self, producer: str, consumer: str, reason: str, size: int, directory: str) -> None:
+        self.producer = producer
+        self.consumer = consumer
+        self.reason = reason
+        self.bytes = size
+        self.directory = directory
+        self.result: RunResult | None = None
+        super().__init__(producer, consumer, reason, size, directory)
+
+    def __str__(self) -> str:
+        return (
+            f"what '{self.consumer}' has yet to read of '{self.producer}' {self.reason} ({self.bytes:,} bytes of it are "
+            f"in {self.directory}); make room there, name another directory with spill_to= or TMPDIR, or allow more memory with "
+            "spill_after="
+        )
 
 
 class StreamReadError(SynaflowError):

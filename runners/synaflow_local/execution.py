@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from synaflow_local.forks import Fork
     from synaflow_local.plan import Plan
     from synaflow_local.region import RegionRun
+    from synaflow_local.spill import Spilling
 
 __all__ = ["Execution"]
 
@@ -40,6 +41,7 @@ class Execution:
         plan: How.
         values: The values there are, by step or field.
         skipped: The steps that can't run, because something they depend on has failed.
+        spilling: When and where branches that run ahead spill to disk.
         stopped: Whether the run is to end.
         fatal: An exception that is not an error (`KeyboardInterrupt`, ...), to be raised as it is.
         items_in: Items taken, by step, where they were counted.
@@ -56,11 +58,13 @@ class Execution:
         values: dict[str, object],
         stats: bool,
         dead_letter: Callable[[DeadLetter], None] | None,
+        spilling: Spilling,
     ) -> None:
         self.pipeline = pipeline
         self.plan = plan
         self.values = values
         self.stats = stats
+        self.spilling = spilling
         self.clock = Clock()
         self.region: RegionRun | None = None
         self.skipped: set[str] = set()
@@ -164,10 +168,11 @@ class Execution:
         """
         if isinstance(error, Cancelled):
             self.statuses.setdefault(step, StepStatus.SKIPPED if step in self.skipped else StepStatus.CANCELLED)
+            if self.spilling.failure is not None:
+                self.abort(self.spilling.failure)
             return
         if not isinstance(error, Exception):
-            self.fatal = self.fatal or error
-            self.stopped = True
+            self.abort(error)
             return
         culprit = self.blame(error) or step
         if culprit != step:
@@ -213,8 +218,12 @@ class Execution:
         except Exception as error:
             self.record(self.blame(error) or step, error)
         except BaseException as error:
-            self.fatal = self.fatal or error
-            self.stopped = True
+            self.abort(error)
+
+    def abort(self, error: BaseException) -> None:
+        """Ends the run with something that is no step's failure; the first such error is raised as it is."""
+        self.fatal = self.fatal or error
+        self.stopped = True
 
     def watch_ends(self, forks: Iterable[Fork]) -> None:
         """Warns of errors that no consumer reached: with `max_in_flight` above 1, a source is pulled ahead."""

@@ -41,11 +41,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 import greenlet
 
 from synaflow import Cancelled, ClosedStreamError, Edge, StreamReadError
+from synaflow_local.spill import Backlog
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from synaflow_local.scheduler import Scheduler
+    from synaflow_local.spill import Spilling
     from synaflow_local.tasks import Task
 
 __all__ = ["PULL", "Branch", "Closable", "Fork"]
@@ -88,6 +90,7 @@ class Fork:
     Attributes:
         name: The step or params field whose stream it is.
         limit: How many items its branches may be apart.
+        spilling: When and where its branches spill.
         downstream: Names of the forks that are made from it, directly or not.
         next: Gives the next item, or chunk, of the source.
         opened: What was opened to read the source, producers first.
@@ -112,6 +115,7 @@ class Fork:
 
     name: str
     limit: int
+    spilling: Spilling
     downstream: frozenset[str] = frozenset()
     next: Callable[[], object] = field(init=False)
     opened: list[Closable] = field(default_factory=list)
@@ -232,7 +236,8 @@ class Branch:
         edge: The edge, None where the runner itself is the consumer.
         consumer: The step it is read by, for people.
         reader: Who reads it: a task, or a fork, whose puller does.
-        buffer: Items (or chunks) pulled while the consumer wasn't waiting for them.
+        buffer: Items (or chunks) pulled while the consumer wasn't waiting for them; of a long backlog its head.
+        backlog: What keeps the rest of them, once there were more than one.
         peak: The most items there ever were in the buffer.
         taken: Items the consumer took, once it is closed.
         live: Whether it still counts among the fork's branches.
@@ -247,6 +252,7 @@ class Branch:
     consumer: str
     reader: Task | Fork
     buffer: deque[object] = field(default_factory=deque)
+    backlog: Backlog | None = None
     peak: int = 0
     taken: int = 0
     live: bool = True
@@ -256,6 +262,7 @@ class Branch:
     fault: StreamReadError | None = None
     downstream: list[Iterator[object]] = field(default_factory=list)
     _chunk: Iterator[object] = field(default_factory=lambda: iter(()))
+    _newest: int = 0
     _missed: int = 0
 
     def open(self, scheduler: Scheduler, as_generator: bool) -> Iterator[object]:
@@ -272,11 +279,13 @@ class Branch:
         self._chunk = iter(items)
         return self._chunk
 
-    def backlog(self) -> int:
+    def lag(self) -> int:
         """How many items wait in it."""
+        kept = len(self.buffer) if self.backlog is None else len(self.backlog)
         if self.fork.limit == 1:
-            return len(self.buffer)
-        return sum(map(self.fork.size, self.buffer)) + length_hint(self._chunk)
+            return kept
+        # Of all chunks only the last one of a stream may be a short one.
+        return (kept and (kept - 1) * self.fork.limit + self._newest) + length_hint(self._chunk)
 
     def behind(self) -> bool:
         """Whether its consumer has yet to take an item that was pulled."""
@@ -284,15 +293,28 @@ class Branch:
 
     def push(self, item: object) -> None:
         """Keeps an item for a consumer that isn't waiting for it."""
-        self.buffer.append(item)
+        if self.backlog is not None:
+            self.backlog.append(item)
+        elif self.buffer:
+            self.backlog = Backlog(self.buffer, self.fork.spilling, self.fork.name, self.consumer)
+            self.backlog.append(item)
+        else:
+            self.buffer.append(item)
         self.detour = True
-        size = self.backlog()
-        if size > self.peak:
-            self.peak = size
+        self._newest = self.fork.size(item)
+        lag = self.lag()
+        if lag > self.peak:
+            self.peak = lag
+
+    def shift(self) -> object:
+        """Takes the oldest item that is kept."""
+        if self.backlog is not None and len(self.buffer) == 1:
+            self.backlog.refill()
+        return self.buffer.popleft()
 
     def items_taken(self) -> int:
         """How many items the consumer has taken so far."""
-        return self.fork.count - self.backlog() - self._missed if self.live else self.taken
+        return self.fork.count - self.lag() - self._missed if self.live else self.taken
 
     def abandoned(self) -> bool:
         """Whether a transform between it and its reader has ended, so that nobody will ever read it again."""
@@ -316,6 +338,8 @@ class Branch:
         self.live = False
         self.deny(ClosedStreamError)
         self.buffer.clear()
+        if self.backlog is not None:
+            self.backlog.close()
         deque(self._chunk, maxlen=0)
         self.fork.arrange()
         return self.fork if self.fork.width == 0 else None
@@ -353,7 +377,7 @@ def read(branch: Branch, scheduler: Scheduler) -> Generator[object, None, object
                 raise branch.refusal()
             if branch.buffer:
                 scheduler.forced = None
-                yield branch.buffer.popleft()
+                yield branch.shift()
                 continue
             if fork.end is not None:
                 return fork.end.deliver()

@@ -60,8 +60,7 @@ class RegionRun:
                     task.run()
         except BaseException as error:
             # Ctrl-C between two steps: it belongs to none of them.
-            execution.fatal = execution.fatal or error
-            execution.stopped = True
+            execution.abort(error)
         finally:
             for task in tasks:
                 self.close(task)
@@ -129,7 +128,7 @@ class RegionRun:
         """Items a step has taken and given so far, where they are counted, and how many wait for its consumers."""
         fork = self.forks.get(step)
         given = self._items_out(step) if step in self.plan.streams else None
-        buffered = sum(branch.backlog() for branch in fork.branches) if fork is not None else 0
+        buffered = sum(branch.lag() for branch in fork.branches) if fork is not None else 0
         return self._items_in(step), given, buffered
 
     # Opening
@@ -143,7 +142,7 @@ class RegionRun:
                 name for reader in direct for name in (reader.name, *downstream[reader.name])
             )
         for stream in forked:
-            self.forks[stream.name] = Fork(stream.name, stream.limit, downstream[stream.name])
+            self.forks[stream.name] = Fork(stream.name, stream.limit, self.execution.spilling, downstream[stream.name])
             self.forks[stream.name].alone = stream.simple and len(forked) == 1
 
     def _open(self) -> None:
@@ -300,8 +299,10 @@ class RegionRun:
                 execution.items_in[name] = taken
         for plan, branch in self._branches:
             parameter = plan.edge.parameter if plan.edge is not None else ""
+            kept = branch.backlog
+            spilled = (kept.spilled, kept.written, kept.unpicklable) if kept is not None else ()
             execution.branches.append(
-                BranchResult(plan.producer, branch.consumer, parameter, branch.items_taken(), branch.peak)
+                BranchResult(plan.producer, branch.consumer, parameter, branch.items_taken(), branch.peak, *spilled)
             )
         execution.watch_ends(self.forks.values())
 

@@ -8,6 +8,7 @@ one more consumer, and between two of its items everything stands still.
 from __future__ import annotations
 
 import contextvars
+import os
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Final
@@ -18,6 +19,7 @@ from synaflow import Cancelled, DeadLetter, PipelineDef, RunnerError, RunResult,
 from synaflow_local.execution import Execution
 from synaflow_local.plan import plan
 from synaflow_local.runner import execute
+from synaflow_local.spill import SPILL_AFTER, Spilling
 
 __all__ = ["RunStream", "stream"]
 
@@ -29,6 +31,8 @@ def stream(
     *,
     stats: bool = False,
     dead_letter: Callable[[DeadLetter], None] | None = None,
+    spill_after: int | None = SPILL_AFTER,
+    spill_to: str | os.PathLike[str] | None = None,
 ) -> RunStream:
     """Runs a pipeline as far as its caller iterates over one of its streams.
 
@@ -38,13 +42,15 @@ def stream(
         name: The step whose stream the caller gets. It may have other consumers; the caller is the last in line.
         stats: Whether to count and time every step, at a cost per item.
         dead_letter: Called with every item that an `each` step with `on_error="continue"` drops, as it does.
+        spill_after: How many bytes of items all branches that run ahead may keep in memory, as for `run`.
+        spill_to: The directory for those beyond, as for `run`.
 
     Returns:
         An iterator. Exhausted, it has a `result`; closed or dropped before, it closes every generator of the run.
 
     Raises:
         ParamsError: The params don't fit the pipeline's params class.
-        RunnerError: The step doesn't exist or gives no stream, or a step is asynchronous.
+        RunnerError: The step doesn't exist or gives no stream, a step is asynchronous, or `spill_to` can't be written to.
 
     Example:
         >>> from synaflow import pipeline
@@ -59,7 +65,14 @@ def stream(
     """
     if not name:
         raise RunnerError(f"stream() needs the name of a step of pipeline '{pipeline.name}' whose stream to hand out")
-    execution = Execution(pipeline, plan(pipeline, (), name), bind_params(pipeline, params), stats, dead_letter)
+    execution = Execution(
+        pipeline,
+        plan(pipeline, (), name),
+        bind_params(pipeline, params),
+        stats,
+        dead_letter,
+        Spilling(spill_after, spill_to),
+    )
     return RunStream(execution)
 
 

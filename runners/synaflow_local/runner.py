@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from time import perf_counter
 
-from synaflow import DeadLetter, EdgeKind, PipelineDef, RunResult, StepDef, bind_params
+from synaflow import DeadLetter, EdgeKind, PipelineDef, RunResult, SpillError, StepDef, bind_params
 from synaflow_local.execution import Execution
 from synaflow_local.plan import plan
 from synaflow_local.progress import Progress
 from synaflow_local.region import RegionRun
+from synaflow_local.spill import SPILL_AFTER, Spilling
 
 __all__ = ["execute", "run"]
 
@@ -26,6 +28,8 @@ def run(
     stats: bool = False,
     progress: bool = False,
     dead_letter: Callable[[DeadLetter], None] | None = None,
+    spill_after: int | None = SPILL_AFTER,
+    spill_to: str | os.PathLike[str] | None = None,
 ) -> RunResult:
     """Runs a pipeline to its end, in this process: one pass, in lockstep, with flat memory.
 
@@ -36,13 +40,18 @@ def run(
         stats: Whether to count and time every step, at a cost per item.
         progress: Whether to show live progress on standard error; implies `stats`.
         dead_letter: Called with every item that an `each` step with `on_error="continue"` drops, as it does.
+        spill_after: How many bytes of items all branches that run ahead may keep in memory together, by estimate; what
+            is more goes to disk, pickled, and comes back as a copy. By default 256 MiB. None: everything stays in memory.
+        spill_to: The directory for that, which needs room; by default the one for temporary files (TMPDIR, or
+            `/var/tmp`). Nothing of it stays behind, however the run ends.
 
     Returns:
         The values of the outputs and what became of every step.
 
     Raises:
         ParamsError: The params don't fit the pipeline's params class.
-        RunnerError: An output names no step, or a step is asynchronous.
+        RunnerError: An output names no step, a step is asynchronous, or `spill_to` can't be written to.
+        SpillError: The disk was full.
         StepError: A step with `on_error="stop"` failed, or a `finally` did. The original error is its `__cause__`, what
             was achieved by then its `result`.
 
@@ -60,7 +69,12 @@ def run(
         10
     """
     execution = Execution(
-        pipeline, plan(pipeline, outputs), bind_params(pipeline, params), stats or progress, dead_letter
+        pipeline,
+        plan(pipeline, outputs),
+        bind_params(pipeline, params),
+        stats or progress,
+        dead_letter,
+        Spilling(spill_after, spill_to),
     )
     with Progress(execution) if progress else nullcontext():
         return execute(execution)
@@ -80,7 +94,11 @@ def execute(execution: Execution) -> RunResult:
                 execution.region = None
     finally:
         result = execution.result()
+    if execution.spilling.failure is not None:
+        execution.abort(execution.spilling.failure)
     if execution.fatal is not None:
+        if isinstance(execution.fatal, SpillError):
+            execution.fatal.result = result
         raise execution.fatal
     if execution.first is not None:
         execution.first.result = result

@@ -57,6 +57,9 @@ class BranchResult:
         parameter: The parameter it was read through, empty for the caller's own.
         items: Items the consumer took from it.
         peak: The most items that were ever waiting in it.
+        spilled: How many of them went to disk and back, past the bound of memory.
+        spilled_bytes: How many bytes those took there.
+        unpicklable: How many should have gone there and stayed in memory, because they can't be pickled.
     """
 
     producer: str
@@ -64,6 +67,9 @@ class BranchResult:
     parameter: str
     items: int
     peak: int
+    spilled: int = 0
+    spilled_bytes: int = 0
+    unpicklable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from synaflow._run.result import RunResult, StepResult, StepStatus
+from synaflow._run.result import BranchResult, RunResult, StepResult, StepStatus
 from synaflow.cli.as_json import safe_repr
 from synaflow.cli.frames import user_traceback
 
@@ -56,7 +56,7 @@ def report_result(result: RunResult) -> None:
     console.print(_steps(tuple(result.steps.values())))
     for branch in result.branches:
         if branch.peak > 1:
-            console.print(Text(f"  '{branch.consumer}' lagged up to {branch.peak} items behind '{branch.producer}'"))
+            console.print(Text(f"  {_lag(branch)}"))
     _list(console, [f"{name} = {_one_line(value)}" for name, value in result.items() if value is not None])
     _list(console, [f"dropped: {letter.error}" for letter in result.dead_letters])
     _list(console, [f"went on after: {error}" for error in result.errors if error.result is None])
@@ -88,6 +88,15 @@ def _console() -> Console:
     # What goes into a file or a pipe is not cut to the width of a terminal that isn't there.
     width = None if sys.stderr.isatty() else 10_000
     return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True, width=width)
+
+
+def _lag(branch: BranchResult) -> str:
+    text = f"'{branch.consumer}' lagged up to {branch.peak:,} items behind '{branch.producer}'"
+    if branch.spilled:
+        text += f"; {branch.spilled:,} items went to disk and back, {branch.spilled_bytes / 2**20:,.1f} MiB"
+    if branch.unpicklable:
+        text += f"; {branch.unpicklable:,} could not, they can't be pickled"
+    return text
 
 
 def _steps(steps: Sequence[StepResult]) -> Table:
