@@ -20,6 +20,7 @@ from synaflow._check.settle import Settler
 from synaflow._check.wiring import needs_of, wire
 from synaflow._declare.step import Step
 from synaflow._model import Edge, FieldDef, PipelineDef, StepDef
+from synaflow._types import forget
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -60,11 +61,25 @@ def pipeline(
         >>> pipeline("sums", steps=[numbers, total])
         <PipelineDef 'sums': 2 steps, 1 edges>
     """
+    scope = Scope(sys._getframe(1))
+    try:
+        return _build(name, params, steps, exports, doc, scope)
+    finally:
+        forget()
+
+
+def _build(
+    name: str,
+    params: type | None,
+    steps: Iterable[Step | Include | Callable[..., object]],
+    exports: str | None,
+    doc: str | None,
+    scope: Scope,
+) -> PipelineDef:
     problems = Problems(name if isinstance(name, str) else repr(name))
     if not isinstance(name, str) or not name.strip():
         problems.add(-1, "invalid-name", f"a pipeline's name must be a string with something in it, not {name!r}")
     plan = Plan(problems.pipeline, problems)
-    scope = Scope(sys._getframe(1))
     params_def = read_params(params, scope, problems)
     check_field_names(plan, params_def.fields if params_def else ())
     _declare(plan, steps, scope)

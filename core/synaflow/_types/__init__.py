@@ -9,6 +9,7 @@ say what a type hands out; `spell` writes a type. What can't be judged raises
 from synaflow._types.doors import accepts
 from synaflow._types.errors import TypeForm, UndecidableTypeError
 from synaflow._types.forms import members, strip
+from synaflow._types.memory import forget
 from synaflow._types.solving import is_assignable, solve, solve_all
 from synaflow._types.spelling import spell
 from synaflow._types.streams import CollectionItem, StreamItem, collection_item, stream_item
@@ -22,6 +23,7 @@ __all__ = [
     "accepts",
     "close",
     "collection_item",
+    "forget",
     "free_typevars",
     "is_assignable",
     "members",

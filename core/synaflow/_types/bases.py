@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar, get_origin, get_type_hints
 
 from synaflow._types.errors import TypeForm, UndecidableTypeError
 from synaflow._types.forms import Kind, form
+from synaflow._types.memory import remembered
 from synaflow._types.stubs import Stub, read_method, read_types
 from synaflow._types.substitution import fill_args, join_union, replace
 from synaflow._types.typeshed_abstract import ABSTRACT
@@ -21,11 +21,10 @@ from synaflow._types.typeshed_library import BUILTINS, LIBRARY
 __all__ = ["ancestors", "as_base", "fixed_items", "full_args", "is_protocol", "parameters", "stub_method", "stub_of"]
 
 _NO_STUB = Stub()
-_MEMO_SIZE = 1 << 14
 _ANY = typing.cast("type", Any)
 
 
-@lru_cache(maxsize=_MEMO_SIZE)
+@remembered
 def stub_of(cls: type) -> Stub:
     """What typeshed adds to a class; an empty stub if nothing."""
     name = cls.__name__
@@ -36,20 +35,20 @@ def stub_of(cls: type) -> Stub:
     return LIBRARY.get(f"{cls.__module__}.{name}", _NO_STUB)
 
 
-@lru_cache(maxsize=_MEMO_SIZE)
+@remembered
 def stub_method(cls: type, name: str) -> tuple[TypeForm, ...]:
     """The overloads of a method that typeshed declares on this very class; () if it doesn't."""
     text = stub_of(cls).members.get(name)
     return read_method(text) if text else ()
 
 
-@lru_cache(maxsize=_MEMO_SIZE)
+@remembered
 def is_protocol(cls: type) -> bool:
     """Whether a class is a protocol: what has its members fits it, named as a base or not."""
     return stub_of(cls).is_protocol or bool(getattr(cls, "_is_protocol", False))
 
 
-@lru_cache(maxsize=_MEMO_SIZE)
+@remembered
 def parameters(cls: type) -> tuple[TypeVar, ...]:
     """The type parameters of a class, in order."""
     stub = stub_of(cls)
@@ -98,7 +97,7 @@ def _class_bases(cls: type) -> Iterator[tuple[type, tuple[TypeForm, ...]]]:
             yield base.origin, (join_union(base.args),) if base.kind is Kind.TUPLE else base.args
 
 
-@lru_cache(maxsize=_MEMO_SIZE)
+@remembered
 def ancestors(cls: type) -> Mapping[type, tuple[TypeForm, ...]]:
     """A class and all its bases, each with its arguments in terms of the class's parameters.
 
@@ -132,7 +131,7 @@ def as_base(cls: type, args: tuple[TypeForm, ...], base: type) -> tuple[TypeForm
     return tuple(replace(arg, new) for arg in above)
 
 
-@lru_cache(maxsize=_MEMO_SIZE)
+@remembered
 def fixed_items(cls: type) -> tuple[TypeForm, ...] | None:
     """The items of a class that is a tuple of fixed length (a NamedTuple); None for any other."""
     if not issubclass(cls, tuple) or cls is tuple:

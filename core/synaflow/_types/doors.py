@@ -1,4 +1,7 @@
-"""The check at the door: whether a value may be what a hint says, at the price of a glance."""
+"""The check at the door: whether a value may be what a hint says, at the price of a glance.
+
+It is asked while pipelines run, after what was remembered of their types is forgotten, and remembers nothing itself.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from collections.abc import Mapping
 from typing import IO
 
 from synaflow._types.errors import TypeForm, UndecidableTypeError
-from synaflow._types.forms import Form, Kind, form
-from synaflow._types.records import keys_of
+from synaflow._types.forms import Form, Kind, take_apart
+from synaflow._types.records import read_keys
 from synaflow._types.substitution import upper_bound
 
 __all__ = ["accepts"]
@@ -33,7 +36,7 @@ def accepts(value: object, tp: TypeForm) -> bool:
         (True, False, True)
     """
     try:
-        return _accepts(value, form(tp))
+        return _accepts(value, take_apart(tp))
     except (UndecidableTypeError, RecursionError):
         return True
 
@@ -51,12 +54,12 @@ def _accepts(value: object, f: Form) -> bool:
         case Kind.TUPLE:
             return isinstance(value, tuple) and len(value) == len(f.args)
         case Kind.TYPED_DICT:
-            required = (name for name, key in keys_of(f.origin).items() if key.required)
+            required = (name for name, key in read_keys(f.origin).items() if key.required)
             return isinstance(value, Mapping) and all(name in value for name in required)
         case Kind.CALLABLE:
             return callable(value)
         case Kind.TYPE:
-            return isinstance(value, type) and _is_subclass(value, form(f.args[0]))
+            return isinstance(value, type) and _is_subclass(value, take_apart(f.args[0]))
         case Kind.CLASS:
             return _is_instance(value, f.origin)
         case Kind.NEVER:

@@ -13,14 +13,14 @@ import types
 import typing
 from dataclasses import InitVar
 from enum import Enum, auto
-from functools import lru_cache
 from typing import Any, NamedTuple, NewType, ParamSpec, TypeVar, Union, get_args, get_origin
 
 from synaflow._types.atoms import NoneType, Param, Signature, is_alias, is_typed_dict, name_of
 from synaflow._types.errors import TypeForm, UndecidableTypeError
+from synaflow._types.memory import remembered
 from synaflow._types.substitution import fill_args, replace
 
-__all__ = ["Form", "Kind", "form", "members", "strip"]
+__all__ = ["Form", "Kind", "form", "members", "strip", "take_apart"]
 
 #: Qualifiers say where a type stands, not what it is (typing spec, "Type qualifiers"). They are
 #: told by name, so that `typing_extensions`' own ones are understood without importing it.
@@ -28,7 +28,6 @@ QUALIFIERS = frozenset({"ClassVar", "Final", "NotRequired", "ReadOnly", "Require
 _OUT_OF_SCOPE = frozenset({"Concatenate", "TypeForm", "Unpack"})
 _CALLABLE: object = collections.abc.Callable
 _UNION_ORIGINS = (Union, types.UnionType)
-MEMO_SIZE = 1 << 16
 
 
 class Kind(Enum):
@@ -154,10 +153,11 @@ def form(tp: TypeForm) -> Form:
     try:
         return _form_cached(tp)
     except TypeError:  # unhashable metadata or literal
-        return _form(tp)
+        return take_apart(tp)
 
 
-def _form(tp: TypeForm) -> Form:
+def take_apart(tp: TypeForm) -> Form:
+    """As `form`, which remembers its answers."""
     tp = strip(tp)
     if isinstance(tp, type):
         return _class_form(tp, ())
@@ -186,7 +186,7 @@ def _form(tp: TypeForm) -> Form:
     raise UndecidableTypeError(tp, "not a type that is known")
 
 
-_form_cached = lru_cache(maxsize=MEMO_SIZE)(_form)
+_form_cached = remembered(take_apart)
 
 
 def _special_form(tp: TypeForm) -> Form:

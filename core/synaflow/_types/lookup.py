@@ -20,12 +20,12 @@ from typing import Any, ClassVar, Final, TypeVar, get_origin
 from synaflow._types.atoms import NoneType, Param, Signature, name_of
 from synaflow._types.bases import ancestors, full_args, is_protocol, parameters, stub_method, stub_of
 from synaflow._types.errors import TypeForm, UndecidableTypeError
+from synaflow._types.memory import remembered
 from synaflow._types.stubs import comparable
 from synaflow._types.substitution import free_typevars, replace
 
 __all__ = ["Member", "annotated_names", "find_member", "has_member", "protocol_members"]
 
-_MEMO_SIZE = 1 << 14
 #: What every class body holds; none of it is asked for by a protocol (as in `typing`).
 _NOT_MEMBERS = frozenset(
     (
@@ -64,7 +64,7 @@ class Member:
         return Member(changed, self.settable, self.is_class_var, self.on_class)
 
 
-@functools.lru_cache(maxsize=_MEMO_SIZE)
+@remembered
 def protocol_members(cls: type) -> tuple[str, ...]:
     """The names that a protocol asks for, its own and those of its bases."""
     names: dict[str, None] = {}
@@ -108,7 +108,7 @@ def has_member(cls: type, name: str) -> bool:
     return _declared(cls, name) is not None
 
 
-@functools.lru_cache(maxsize=_MEMO_SIZE)
+@remembered
 def _declared(cls: type, name: str) -> Member | None:
     """The member in terms of the class's own parameters."""
     unhinted: Member | None = None
@@ -147,14 +147,14 @@ def _own_member(cls: type, name: str) -> tuple[Member | None, bool]:
     return _from_value(cls, name, value)
 
 
-@functools.lru_cache(maxsize=_MEMO_SIZE)
+@remembered
 def _own_hints(cls: type) -> Mapping[str, TypeForm]:
     """The annotations in a class's own body, resolved; qualifiers are kept."""
     hints = _resolve(cls, cls)
     return {name: hints[name] for name in annotated_names(cls) if name in hints}
 
 
-@functools.lru_cache(maxsize=_MEMO_SIZE)
+@remembered
 def annotated_names(cls: type) -> frozenset[str]:
     """The names that a class's own body annotates, whether or not the hints resolve."""
     if sys.version_info >= (3, 14):

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, get_args, get_origin
 
 from synaflow._types.atoms import name_of
 from synaflow._types.bases import parameters
 from synaflow._types.errors import TypeForm, UndecidableTypeError
+from synaflow._types.memory import remembered
 from synaflow._types.substitution import fill_args, replace
 
 if TYPE_CHECKING:
     from synaflow._types.forms import Form
     from synaflow._types.relation import Relation
 
-__all__ = ["Key", "keys_of", "record_fits"]
+__all__ = ["Key", "keys_of", "read_keys", "record_fits"]
 
 
 class Key(NamedTuple):
@@ -27,8 +27,7 @@ class Key(NamedTuple):
     mutable: bool
 
 
-@lru_cache(maxsize=1 << 14)
-def keys_of(cls: type) -> Mapping[str, Key]:
+def read_keys(cls: type) -> Mapping[str, Key]:
     """The keys of a TypedDict, its bases' too."""
     try:
         hints = typing.get_type_hints(cls, include_extras=True)
@@ -42,6 +41,9 @@ def keys_of(cls: type) -> Mapping[str, Key]:
         must = "NotRequired" not in qualifiers and ("Required" in qualifiers or name in required)
         keys[name] = Key(inner, must, "ReadOnly" not in qualifiers)
     return keys
+
+
+keys_of = remembered(read_keys)
 
 
 def _qualified(hint: TypeForm) -> tuple[set[str], TypeForm]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import TypeVar
 
 from synaflow._types.errors import TypeForm, UndecidableTypeError
-from synaflow._types.forms import MEMO_SIZE
+from synaflow._types.memory import remembered
 from synaflow._types.relation import Relation
 from synaflow._types.solution import solution
 from synaflow._types.substitution import close, free_typevars
@@ -50,7 +49,7 @@ def _ask(source: TypeForm, target: TypeForm) -> bool:
         raise UndecidableTypeError(source, "it grows without end") from None
 
 
-_is_assignable = lru_cache(maxsize=MEMO_SIZE)(_ask)
+_is_assignable = remembered(_ask)
 
 
 def solve(source: TypeForm, target: TypeForm, bindings: dict[TypeVar, TypeForm]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from types import GenericAlias
 from typing import Any, TypeVar
 
@@ -13,6 +12,7 @@ from synaflow._types.bases import as_base, full_args
 from synaflow._types.errors import TypeForm  # noqa: TC001  # the dataclasses' hints resolve at run time
 from synaflow._types.forms import Form, Kind, form, strip
 from synaflow._types.lookup import has_member
+from synaflow._types.memory import remembered
 from synaflow._types.solving import is_assignable, solve
 from synaflow._types.substitution import join_union
 
@@ -88,7 +88,7 @@ def stream_item(tp: TypeForm) -> StreamItem | None:
     return _stream_of(tp, f)
 
 
-@lru_cache(maxsize=1 << 14)
+@remembered
 def _class_stream(cls: type) -> StreamItem | None:
     return _stream_of(cls, form(cls))
 
@@ -156,7 +156,7 @@ def collection_item(tp: TypeForm) -> CollectionItem | None:
     return _collection_of(tp, f)
 
 
-@lru_cache(maxsize=1 << 14)
+@remembered
 def _class_collection(cls: type) -> CollectionItem | None:
     return _collection_of(cls, form(cls))
 

@@ -78,6 +78,8 @@ def join_union(tps: Iterable[TypeForm]) -> TypeForm:
     flat = tuple(tps)
     if not flat:
         return typing.Never
+    if len(flat) == 1 and isinstance(flat[0], type):
+        return flat[0]  # `Union` would remember the class
     try:
         result: TypeForm = Union[flat]  # noqa: UP007  # built from a tuple, which `|` can't do
     except TypeError:  # before 3.13 metadata that can't be hashed is not let into a union

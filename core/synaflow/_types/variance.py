@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from enum import Enum, auto
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from synaflow._types.atoms import Signature, opaque
 from synaflow._types.bases import ancestors, parameters
 from synaflow._types.lookup import annotated_names, find_member
+from synaflow._types.memory import remembered
 from synaflow._types.substitution import free_typevars, replace
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ class Variance(Enum):
     CONTRAVARIANT = auto()
 
 
-_MEMO_SIZE = 1 << 14
 _being_inferred: set[type] = set()
 _inferring = threading.RLock()
 
@@ -59,7 +58,7 @@ def _declared(params: tuple[TypeVar, ...]) -> tuple[Variance, ...]:
     )
 
 
-@lru_cache(maxsize=_MEMO_SIZE)
+@remembered
 def _inferred(cls: type) -> tuple[Variance, ...]:
     """The algorithm of PEP 695, "Variance inference": compare with one parameter raised to object."""
     from synaflow._types.relation import Relation
