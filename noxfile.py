@@ -90,10 +90,17 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types with mypy (strict) and pyright."""
+    """Check types with mypy (strict) and pyright, ours and those that a user's checker finds in the installed package."""
     install(session, "test", "types")
+    python = str(Path(session.bin).resolve() / "python")
     session.run("mypy", *CHECKED)
-    session.run("pyright", "--pythonpath", str(Path(session.bin) / "python"))
+    session.run("pyright", "--pythonpath", python)
+    uses = Path(session.create_tmp()).resolve() / "uses"
+    shutil.rmtree(uses, ignore_errors=True)
+    shutil.copytree("tests/typing", uses, ignore=shutil.ignore_patterns("test_*", "__pycache__"))
+    with session.chdir(uses):  # where no source could be found by accident
+        session.run("mypy", "--strict", "--config-file=", *sorted(path.name for path in uses.glob("*.py")))
+        session.run("pyright", "--project", ".", "--pythonpath", python)
 
 
 @nox.session

@@ -85,10 +85,12 @@ __all__ = [
 _LOCAL = frozenset({"run", "stream"})
 
 
-def __getattr__(name: str) -> object:
-    # An eager import would be circular: `import synaflow_local` imports this package first.
-    if name in _LOCAL:
-        import synaflow_local
+if not TYPE_CHECKING:  # a type checker would take any other name for one that this gives
 
-        return getattr(synaflow_local, name)
-    raise AttributeError(f"module 'synaflow' has no attribute '{name}'")
+    def __getattr__(name: str) -> object:
+        # An eager import would be circular: `import synaflow_local` imports this package first.
+        if name in _LOCAL:
+            import synaflow_local
+
+            return getattr(synaflow_local, name)
+        raise AttributeError(f"module 'synaflow' has no attribute '{name}'")
