@@ -279,6 +279,13 @@ class Execution:
             dict(pipeline.aliases),
         )
 
+    def let_go(self) -> None:
+        """Forgets what the result has by now: what was forgiven knows the run in turn, by its traceback."""
+        self.values.clear()
+        self._kept.clear()
+        self._errors.clear()
+        self._dead_letters.clear()
+
     def _step_result(self, name: str) -> StepResult:
         status = self.statuses.get(name)
         if status is None:

@@ -226,6 +226,12 @@ class Fork:
         for branch in self.branches:
             branch.detour = True
 
+    def let_go(self) -> None:
+        """Forgets, at the region's end, what knows it in turn."""
+        for known in (self.branches, self.waiting, self.told, self.order, self._members):
+            known.clear()
+        self.next = _nothing
+
 
 @dataclass(slots=True, eq=False)
 class Branch:
@@ -365,6 +371,10 @@ class Branch:
             "read it in the thread that runs the pipeline, and hand the items to the other thread"
         )
         return self.fault
+
+
+def _nothing() -> object:
+    raise StopIteration
 
 
 def read(branch: Branch, scheduler: Scheduler) -> Generator[object, None, object]:

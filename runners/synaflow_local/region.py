@@ -67,6 +67,7 @@ class RegionRun:
             for fork in self.forks.values():
                 self.close(fork)
             self._account()
+            self._let_go()
 
     def stop(self) -> None:
         """Lets nobody go on after the step that is running."""
@@ -278,6 +279,17 @@ class RegionRun:
             branch = stream.branches[0]
         return found
 
+    def _let_go(self) -> None:
+        """Cuts the circles in which its parts know each other, so that what a run has held is freed as soon as it ends."""
+        for task in self._tasks.values():
+            task.let_go()
+        for fork in self.forks.values():
+            fork.let_go()
+        self._tasks.clear()
+        self._streams.clear()
+        self._branches.clear()
+        self._scheduler = None
+
     # The account
 
     def _account(self) -> None:
@@ -315,7 +327,8 @@ class RegionRun:
         if branch.edge is not None and branch.edge.consumer in self.taken:
             return self.taken[branch.edge.consumer].n
         if isinstance(branch.reader, TaskPlan) and (branch.edge is None or branch.edge.kind is EdgeKind.COLLECT):
-            return self._tasks[branch.reader].taken
+            task = self._tasks.get(branch.reader)  # none when live progress looks at a region that has just ended
+            return task.taken if task is not None else None
         return None
 
     def _items_in(self, step: str) -> int | None:

@@ -103,6 +103,7 @@ def execute(execution: Execution) -> RunResult:
     if execution.first is not None:
         execution.first.result = result
         raise execution.first
+    execution.let_go()
     return result
 
 

@@ -78,6 +78,11 @@ class Task:
         if enter:
             self.stack.switch(self.stack.parent)
 
+    def let_go(self) -> None:
+        """Forgets, at the region's end, what knows it in turn."""
+        self.branches.clear()
+        self._scheduler = None
+
     def abandon(self) -> None:
         """Ends it before it has begun."""
         self._region.execution.fail(self.step, Cancelled(), self._index_of)
