@@ -209,11 +209,12 @@ class Relay:
         self._greenlet: Final = greenlet.greenlet(self._serve)
         self._back = greenlet.getcurrent()
         self._error: BaseException | None = None
+        self._closed = False
         self._greenlet.switch()
 
     def items(self) -> Generator[object, None, object]:
         """What the reader iterates over."""
-        while True:
+        while not self._closed:
             # While it pulls, it is here that the reader waits. A fork without a puller never has to.
             task = self._reader.puller
             below = getattr(task, "stack", None)
@@ -235,13 +236,16 @@ class Relay:
             if self._error is not None:
                 raise self._error
             yield item
+        return None  # read when its step is over, it has ended like any closed generator
 
     def close(self) -> None:
         """Ends its greenlet."""
+        self._closed = True
         if not self._greenlet.dead:
             # It returns to its parent when it dies.
             self._greenlet.parent = greenlet.getcurrent()
             self._greenlet.throw(greenlet.GreenletExit)
+        self._error = None
 
     def _serve(self) -> None:
         self._back.switch()
