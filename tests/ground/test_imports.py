@@ -61,7 +61,7 @@ def test_what_a_package_offers_is_listed(package: str) -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'synaflow' has no attribute 'nope'"):
-        _ = synaflow.nope
+        _ = synaflow.nope  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _constants_first(name: str) -> tuple[int, str]:
