@@ -167,7 +167,7 @@ class Backlog:
         self._sampled_in -= 1
         if self._sampled_in < 0:
             self._sample(item)
-        if not self._over:
+        if not self._over or not self.head:
             self.head.append(item)
             return
         self._tail.append(item)

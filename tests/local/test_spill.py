@@ -200,6 +200,24 @@ def test_the_bound_is_for_all_branches_together() -> None:
             assert branch.items - branch.spilled < 200, branch
 
 
+@pytest.mark.parametrize("after", [0, None])
+def test_a_branch_that_is_empty_while_others_are_over_the_bound(after: int | None) -> None:
+    def source() -> Iterator[int]:
+        yield from range(40)
+
+    def paced(a: Iterator[int], b: Iterator[int], c: Iterator[int]) -> list[list[int]]:
+        taken: list[list[int]] = [[], [], []]
+        while True:
+            before = sum(map(len, taken))
+            for items, stream, count in zip(taken, (a, b, c), (1, 2, 2), strict=True):
+                items += islice(stream, count)
+            if sum(map(len, taken)) == before:
+                return taken
+
+    reading = step("paced", paced, inputs=dict.fromkeys("abc", "source"))
+    assert run(pipeline("paced", steps=[source, reading]), spill_after=after)["paced"] == [[*range(40)]] * 3
+
+
 def test_what_cannot_be_pickled_stays_and_is_reported() -> None:
     functions = [lambda n=n: n for n in range(100)]
     with pytest.warns(
