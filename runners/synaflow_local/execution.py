@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from synaflow_local.region import RegionRun
     from synaflow_local.spill import Spilling
 
-__all__ = ["Execution"]
+__all__ = ["Execution", "nobody"]
 
 _OK = StepStatus.OK
 
@@ -76,7 +76,7 @@ class Execution:
         self.branches: list[BranchResult] = []
         self.seconds: dict[str, float] = {}
         self.statuses: dict[str, StepStatus] = {}
-        self.hand_out: Callable[[Iterator[object]], None] = _nobody
+        self.hand_out: Callable[[Iterator[object]], None] = nobody
         self._uses = plan.uses.copy()
         self._kept: dict[str, object] = {}
         self._errors: list[StepError] = []
@@ -277,6 +277,7 @@ class Execution:
             tuple(self._dead_letters),
             time.perf_counter() - self._started,
             dict(pipeline.aliases),
+            pipeline,
         )
 
     def let_go(self) -> None:
@@ -297,5 +298,6 @@ class Execution:
         return StepResult(name, status, self.items_in.get(name), self.items_out.get(name), seconds, dropped)
 
 
-def _nobody(source: Iterator[object]) -> None:
+def nobody(source: Iterator[object]) -> None:
+    """Stands where there is no caller to hand items out to."""
     raise AssertionError("only a run made by stream() hands items out")

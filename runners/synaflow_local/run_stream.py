@@ -16,7 +16,7 @@ from typing import Any, Final
 import greenlet
 
 from synaflow import Cancelled, DeadLetter, PipelineDef, RunnerError, RunResult, StepError, StreamReadError, bind_params
-from synaflow_local.execution import Execution
+from synaflow_local.execution import Execution, nobody
 from synaflow_local.plan import plan
 from synaflow_local.runner import execute
 from synaflow_local.spill import SPILL_AFTER, Spilling
@@ -84,7 +84,6 @@ class RunStream(Iterator[Any]):
         # The driver must not know this object: it is its being dropped that ends the run.
         self._driver: Final = greenlet.greenlet(self._handover.drive)
         self._driver.gr_context = contextvars.copy_context()
-        self._handover.stack = self._driver
 
     @property
     def result(self) -> RunResult:
@@ -142,10 +141,11 @@ class RunStream(Iterator[Any]):
         try:
             self._driver.parent = caller
             handover.caller = caller
+            stack = handover.stack or self._driver
             if stop is None:
-                handover.stack.switch()
+                stack.switch()
             else:
-                handover.stack.throw(stop)
+                stack.throw(stop)
         except (greenlet.error, ValueError) as error:
             raise StreamReadError(
                 "a stream was read from another thread than the one that began it; "
@@ -154,12 +154,17 @@ class RunStream(Iterator[Any]):
 
 
 class _Handover:
-    """What the caller and the driver know of each other."""
+    """What the caller and the driver know of each other.
+
+    Attributes:
+        caller: Where to switch to with an item.
+        stack: Where to switch to for the next one; None for the driver, which knows this object and must not be known to it.
+    """
 
     def __init__(self, execution: Execution) -> None:
         self.execution: Final = execution
         self.caller: greenlet.greenlet
-        self.stack: greenlet.greenlet
+        self.stack: greenlet.greenlet | None = None
         self.item: object = None
         self.error: BaseException | None = None
         self.result: RunResult | None = None
@@ -175,7 +180,8 @@ class _Handover:
         except BaseException as error:
             self.error, self.result = error, self.execution.result()
         finally:
-            self.ended, self.item = True, None
+            self.ended, self.item, self.stack = True, None, None
+            self.execution.hand_out = nobody
 
     def hand_out(self, source: Iterator[object]) -> None:
         """The stack of the task that reads the stream for the caller."""
