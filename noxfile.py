@@ -20,7 +20,8 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 PACKAGES = [Path(package).name for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
-CHECKED = ["core", "runners", "examples", "tests", "noxfile.py"]
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+CHECKED = ["core", "runners", "adapters", "examples", "tests", "noxfile.py"]
 
 
 def group(name: str) -> tuple[str, ...]:
@@ -43,8 +44,8 @@ def interpreter(version: str) -> str | None:
 
 
 def install(session: nox.Session, *groups: str) -> None:
-    """Installs the project as a user would, and what the named groups ask for."""
-    session.install(".", *(requirement for name in groups for requirement in group(name)))
+    """Installs the project with its extras as a user would, and what the named groups ask for."""
+    session.install(f".[{','.join(EXTRAS)}]", *(requirement for name in groups for requirement in group(name)))
 
 
 def install_data(session: nox.Session) -> None:
@@ -108,7 +109,11 @@ def bare(session: nox.Session) -> None:
     """Install the project alone, import each package first in a fresh process, and run the quickstart."""
     session.install(".")
     for package in PACKAGES:
-        session.run("python", "-W", "error", "-c", f"import {package}")
+        program = f"import {package}"
+        if (extra := package.removeprefix("synaflow_")) in EXTRAS:  # that one is missing, and it has to say so
+            said = f"assert \"pip install '.[{extra}]'\" in str(error), error"
+            program = f"try:\n {program}\nexcept ImportError as error:\n {said}\nelse:\n raise SystemExit('imported')"
+        session.run("python", "-W", "error", "-c", program)
     session.run("python", "-W", "error", "examples/quickstart.py")
     session.run("synaflow", "check", "examples/quickstart.py")
 
@@ -129,12 +134,11 @@ def wheel(session: nox.Session) -> None:
 @nox.session
 def minimums(session: nox.Session) -> None:
     """Run the tests against the lowest version of every dependency that pyproject.toml allows."""
-    lowest = [
-        str(requirement).replace(">=", "==") for requirement in map(Requirement, PROJECT["project"]["dependencies"])
-    ]
+    asked = [*PROJECT["project"]["dependencies"], *(needed for extra in EXTRAS.values() for needed in extra)]
+    lowest = [str(requirement).replace(">=", "==") for requirement in map(Requirement, asked)]
     constraints = Path(session.create_tmp()).resolve() / "lowest.txt"
     constraints.write_text("\n".join(lowest) + "\n")
-    session.install(".", *group("test"), "--constraint", str(constraints))
+    session.install(f".[{','.join(EXTRAS)}]", *group("test"), "--constraint", str(constraints))
     install_data(session)
     session.run("pytest", *session.posargs)
 

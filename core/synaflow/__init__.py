@@ -8,6 +8,7 @@ from synaflow._check.build import pipeline
 from synaflow._check.collectors import register_collector
 from synaflow._declare.include import include
 from synaflow._declare.step import step
+from synaflow._describe.bounds import Bound
 from synaflow._errors import (
     Cancelled,
     ClosedStreamError,
@@ -38,12 +39,14 @@ from synaflow._model import (
 from synaflow._run.params import bind_params
 from synaflow._run.result import BranchResult, DeadLetter, RunResult, StepResult, StepStatus
 from synaflow._run.runner import Runner, load_runner
+from synaflow._types import TypeForm, spell
 
 if TYPE_CHECKING:
     from synaflow_local import run, stream
 
 __all__ = [
     "NO_DEFAULT",
+    "Bound",
     "BranchResult",
     "Cancelled",
     "ClosedStreamError",
@@ -72,12 +75,14 @@ __all__ = [
     "StreamReadError",
     "SynaflowError",
     "TargetError",
+    "TypeForm",
     "bind_params",
     "include",
     "load_runner",
     "pipeline",
     "register_collector",
     "run",
+    "spell",
     "step",
     "stream",
 ]

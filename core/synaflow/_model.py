@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, final
 if TYPE_CHECKING:
     import networkx as nx
 
+    from synaflow._describe.bounds import Bound
     from synaflow._types import TypeForm
 
 __all__ = [
@@ -271,6 +272,12 @@ class PipelineDef:
     def __repr__(self) -> str:
         return f"<PipelineDef '{self.name}': {len(self.steps)} steps, {len(self.edges)} edges>"
 
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """What a notebook shows: its picture, where the extra `graphviz` is installed, else the plan in words."""
+        from synaflow._describe.notebook import show_pipeline
+
+        return show_pipeline(self)
+
     @property
     def fields(self) -> tuple[FieldDef, ...]:
         """The params class's fields, empty for a pipeline without params."""
@@ -315,6 +322,12 @@ class PipelineDef:
         from synaflow._describe.contract import to_contract
 
         return to_contract(self)
+
+    def bounds(self) -> tuple[Bound, ...]:
+        """How many items may wait in each branch, in the order of the edges."""
+        from synaflow._describe.bounds import bounds
+
+        return bounds(self)
 
     def explain(self) -> str:
         """The plan in words: each edge, its kind and why, each region, and the bound of every branch."""

@@ -12,7 +12,7 @@ import pytest
 import synaflow
 import synaflow_local
 
-PACKAGES = ("synaflow", "synaflow.cli", "synaflow_local")
+PACKAGES = ("synaflow", "synaflow.cli", "synaflow_graphviz", "synaflow_local")
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synaflow._errors import StepError
+    from synaflow._model import PipelineDef
 
 __all__ = ["BranchResult", "DeadLetter", "RunResult", "StepResult", "StepStatus"]
 
@@ -102,6 +103,7 @@ class RunResult(Mapping[str, Any]):
         dead_letters: The items dropped by `on_error="continue"`.
         seconds: Wall time of the run.
         aliases: Names that stand for a step.
+        definition: The pipeline that was run, None where the runner doesn't say.
     """
 
     pipeline: str
@@ -112,6 +114,13 @@ class RunResult(Mapping[str, Any]):
     dead_letters: tuple[DeadLetter, ...] = ()
     seconds: float = 0.0
     aliases: Mapping[str, str] = field(default_factory=dict)
+    definition: PipelineDef | None = field(default=None, repr=False)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """What a notebook shows: a table, and, where the extra `graphviz` is installed, the picture of the run."""
+        from synaflow._describe.notebook import show_result
+
+        return show_result(self)
 
     @property
     def ok(self) -> bool:
