@@ -76,6 +76,7 @@ def run(
         dead_letter,
         Spilling(spill_after, spill_to),
     )
+    del params  # a value is let go with its last consumer, also where nobody else has the params any more
     with Progress(execution) if progress else nullcontext():
         return execute(execution)
 

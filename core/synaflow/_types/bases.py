@@ -18,14 +18,23 @@ from synaflow._types.substitution import fill_args, join_union, replace
 from synaflow._types.typeshed_abstract import ABSTRACT
 from synaflow._types.typeshed_library import BUILTINS, LIBRARY
 
-__all__ = ["ancestors", "as_base", "fixed_items", "full_args", "is_protocol", "parameters", "stub_method", "stub_of"]
+__all__ = [
+    "ancestors",
+    "as_base",
+    "fixed_items",
+    "full_args",
+    "is_protocol",
+    "look_up",
+    "parameters",
+    "stub_method",
+    "stub_of",
+]
 
 _NO_STUB = Stub()
 _ANY = typing.cast("type", Any)
 
 
-@remembered
-def stub_of(cls: type) -> Stub:
+def look_up(cls: type) -> Stub:
     """What typeshed adds to a class; an empty stub if nothing."""
     name = cls.__name__
     if cls.__module__ == "collections.abc":
@@ -33,6 +42,9 @@ def stub_of(cls: type) -> Stub:
     if cls.__module__ == "builtins":
         return BUILTINS.get(name, _NO_STUB)
     return LIBRARY.get(f"{cls.__module__}.{name}", _NO_STUB)
+
+
+stub_of = remembered(look_up)
 
 
 @remembered

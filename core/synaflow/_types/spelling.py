@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, ForwardRef, NewType, TypeVar, Union, get_args, get_origin
 
 from synaflow._types.atoms import NoneType, is_alias, name_of
-from synaflow._types.bases import full_args, stub_of
+from synaflow._types.bases import full_args, look_up
 from synaflow._types.errors import TypeForm, UndecidableTypeError
 from synaflow._types.forms import QUALIFIERS
 
@@ -70,7 +70,7 @@ def spell(tp: TypeForm) -> str:
 
 def _with_defaults(cls: type, args: tuple[TypeForm, ...]) -> tuple[TypeForm, ...]:
     # Some Pythons fill the defaults of typing.Generator[int] and ContextManager[int] in, some don't.
-    if not args or not stub_of(cls).defaults:
+    if not args or not look_up(cls).defaults:
         return args
     try:
         return full_args(cls, args)
