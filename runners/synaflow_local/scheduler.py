@@ -118,14 +118,22 @@ class Scheduler:
         while not need.over:
             if self.stopped or task.stopped:
                 raise Cancelled(f"step '{task.step}' was stopped")
+            # While it pulls what it waits for, it may have to wait for the end of something further up.
+            outer = self._waits.get(task)
             self._waits[task] = need
             try:
                 signal = self.ready.pop().stack.switch() if self.ready else self.turn(task)
                 if signal is PULL and isinstance(need, Fork):
-                    # It has a branch of that stream itself, which gets the item for later.
+                    # Those who read that stream, which may include the task itself, get the item for later.
                     self.draw(need, task)
+                    if need.over and (first := self.ready.pop()) is not task:
+                        # Its wait is over like that of others: it goes on when it is the first of them.
+                        first.stack.switch()
             finally:
-                self._waits.pop(task, None)
+                if outer is None:
+                    del self._waits[task]
+                else:
+                    self._waits[task] = outer
 
     def ended(self, task: Task) -> None:
         """Takes note that a task has ended, and lets those go on that waited for it."""
@@ -248,7 +256,7 @@ class Scheduler:
     def _can_pull(self, task: Task, held: Fork | None) -> bool:
         if held is None:
             need = self._waits.get(task)
-            return isinstance(need, Fork) and not need.over and need.puller is None and task in _owners(need)
+            return isinstance(need, Fork) and need.puller is None
         return held.puller is None
 
     def _waits_for(self, task: Task, held: Fork | None) -> set[Task]:

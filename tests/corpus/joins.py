@@ -362,3 +362,47 @@ def two_that_read_ahead_of_themselves(rec: Recorder) -> PipelineDef:
         step("d", fn=d, inputs={"x": "s"}),
         step("k", fn=k, inputs={"once": "d", "twice": "d"}),
     )
+
+
+@case(
+    values={"c": 3},
+    peaks={("s", "b", "xs"): 3, ("a", "c", "xs"): 3},
+    closings={"s": 1, "a": 1, "b": 1, "c": 1},
+)
+def after_a_stream_that_a_later_step_reads(rec: Recorder) -> PipelineDef:
+    """`c` begins when `b` has ended, `b` when `a` has, and nobody but `c` reads `a`: who waits for an end may have to bring it about."""
+    return flow(
+        step("s", fn=source(rec, "s", 3)),
+        reads("a", through(rec, "a"), "s"),
+        reads("b", through(rec, "b"), "s", after=["a"]),
+        reads("c", total(rec, "c"), "a", after=["b"]),
+    )
+
+
+@case(values={"k": 0, "c": 0}, closings={"s": 1, "a": 1, "k": 1, "c": 1})
+def after_a_stream_that_is_after_another(rec: Recorder) -> PipelineDef:
+    """`k` waits for the end of `a`; pulling that, it has to wait for the end of `s` first, and then still waits for `a`."""
+    return flow(
+        step("s", fn=source(rec, "s", 0)),
+        reads("a", through(rec, "a"), "s", after=["s"]),
+        reads("k", total(rec, "k"), "s", after=["a"]),
+        reads("c", total(rec, "c"), "a", after=["s"]),
+    )
+
+
+@case(
+    values={"k": [(0, 0), (1, 1), (2, 2)]},
+    peaks={("s", "a", "xs"): 3, ("s", "k", "xs"): 3},
+    closings={"s": 1, "a": 1},
+)
+def after_a_stream_it_reads(rec: Recorder) -> PipelineDef:
+    """Both `a` and `k` begin when the stream they read has ended: what they read was kept for them, and each has it once."""
+
+    def k(xs: Iterator[int], ys: Iterator[int]) -> list[tuple[int, int]]:
+        return list(zip(xs, ys, strict=True))
+
+    return flow(
+        step("s", fn=source(rec, "s", 3)),
+        reads("a", through(rec, "a"), "s", after=["s"]),
+        step("k", fn=k, inputs={"xs": "s", "ys": "a"}, after=["s"]),
+    )
