@@ -144,19 +144,29 @@ class Execution:
         if not any(known is error for known, _, _ in self._origins):
             self._origins.append((error, step, index))
 
-    def blame(self, error: BaseException) -> str | None:
-        """The step whose own code raised an error; None where no step but the one that is asking can have."""
-        for known, step, _ in self._origins:
+    def blame(self, error: BaseException, step: str) -> str:
+        """The step whose own code raised an error that came out of a step: that one, or one whose stream it reads."""
+        for known, culprit, _ in self._origins:
             if known is error:
-                return step
-        found = None
+                return culprit
         traceback: TracebackType | None = error.__traceback__
         while traceback is not None:
             watched = self._frames.get(id(traceback.tb_frame))
-            if watched is not None and watched[0] is traceback.tb_frame.f_code:
-                found = watched[1]
+            # The frame may be another's: of a generator that ended long ago only the id is left, which may be in use again.
+            if watched is not None and watched[0] is traceback.tb_frame.f_code and self._reads(step, watched[1]):
+                step = watched[1]
             traceback = traceback.tb_next
-        return found
+        return step
+
+    def _reads(self, step: str, stream: str) -> bool:
+        """Whether a step reads a stream, or one that is made of it."""
+        ahead, seen = [step], {step}
+        while ahead:
+            for edge in self.plan.edges.get(ahead.pop(), ()):
+                if edge.binds and edge.producer not in seen:
+                    seen.add(edge.producer)
+                    ahead.append(edge.producer)
+        return stream in seen
 
     def fail(self, step: str, error: BaseException, where: Callable[[str], int | None]) -> None:
         """Takes note that an exception came out of a step: its own, one of a producer's, or that it was stopped.
@@ -174,7 +184,7 @@ class Execution:
         if not isinstance(error, Exception):
             self.abort(error)
             return
-        culprit = self.blame(error) or step
+        culprit = self.blame(error, step)
         if culprit != step:
             self.statuses.setdefault(step, StepStatus.CANCELLED)
         self.record(culprit, error, where(culprit))
@@ -216,7 +226,7 @@ class Execution:
         except Cancelled:
             self.statuses.setdefault(step, StepStatus.CANCELLED)
         except Exception as error:
-            self.record(self.blame(error) or step, error)
+            self.record(self.blame(error, step), error)
         except BaseException as error:
             self.abort(error)
 
@@ -226,12 +236,13 @@ class Execution:
         self.stopped = True
 
     def watch_ends(self, forks: Iterable[Fork]) -> None:
-        """Warns of errors that no consumer reached: with `max_in_flight` above 1, a source is pulled ahead."""
+        """Warns of errors that no consumer reached, where a source was pulled further than any of them read."""
         for fork in forks:
-            if fork.pending is not None and not self.stopped:
+            error = fork.unreached()
+            if error is not None and not self.stopped:
                 warnings.warn(
-                    f"step '{fork.name}' of pipeline '{self.pipeline.name}' failed after item {fork.count - 1}, "
-                    f"where no consumer had asked for more: {fork.pending!r}",
+                    f"step '{self.blame(error, fork.name)}' of pipeline '{self.pipeline.name}' failed after "
+                    f"{fork.count} items of '{fork.name}', where no consumer had asked for more: {error!r}",
                     RuntimeWarning,
                     stacklevel=2,
                 )

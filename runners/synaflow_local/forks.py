@@ -75,8 +75,10 @@ class _End:
     value: object = None
     error: Exception | None = None
     traceback: TracebackType | None = None
+    reached: bool = False
 
     def deliver(self) -> object:
+        self.reached = True
         if self.error is not None:
             # The same object is raised on every branch: each starts from the source's traceback, not the last consumer's.
             raise self.error.with_traceback(self.traceback)
@@ -226,6 +228,12 @@ class Fork:
         for branch in self.branches:
             branch.detour = True
 
+    def unreached(self) -> Exception | None:
+        """The error of its source, if no consumer got as far as to see it."""
+        if self.end is not None and not self.end.reached:
+            return self.end.error
+        return self.pending
+
     def let_go(self) -> None:
         """Forgets, at the region's end, what knows it in turn."""
         for known in (self.branches, self.waiting, self.told, self.order, self._members):
@@ -334,7 +342,7 @@ class Branch:
             self._missed = self.fork.size(self.fork.item)
 
     def close(self) -> Fork | None:
-        """Closes it; gives back the fork if that was its last live branch."""
+        """Closes it; gives back the fork if that was its last live branch, and nobody is just pulling it."""
         if not self.live:
             return None
         if self.fork.ring:
@@ -348,7 +356,7 @@ class Branch:
             self.backlog.close()
         deque(self._chunk, maxlen=0)
         self.fork.arrange()
-        return self.fork if self.fork.width == 0 else None
+        return self.fork if self.fork.width == 0 and self.fork.puller is None else None
 
     def deny(self, reason: type[BaseException]) -> None:
         """From now on, reading it raises that; the first reason given holds."""

@@ -174,6 +174,11 @@ class Scheduler:
                 ready.extend(fork.order)
                 waiting.clear()
                 return
+            if not waiting:
+                # Those who read it have all gone while it was pulled for one who waits for its end.
+                self._close(fork)
+                self.closed(fork)
+                return
         else:
             for branch in fork.branches:
                 if branch.live and branch not in waiting:

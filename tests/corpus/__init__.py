@@ -11,12 +11,14 @@ Run them with `run_case`, compare with `check_outcome` and `check_events`. `CASE
 - `objects`: forms of callables, what becomes of the objects
 - `includes`: pipelines in pipelines
 - `roles`: an error in each role of one pipeline, under both policies
-- `errors`: everything else about errors
+- `errors`: who sees an error, who may handle it
+- `continuing`: items that are dropped, steps that are skipped
+- `closing`: a `finally` that fails
 """
 
 from __future__ import annotations
 
-from corpus import collecting, each, early, errors, forks, includes, joins, linear, objects, roles
+from corpus import closing, collecting, continuing, each, early, errors, forks, includes, joins, linear, objects, roles
 from corpus.case import Case, Outcome, Recorder, RunnerUnderTest, registered, run_case
 from corpus.verify import check_events, check_outcome
 
@@ -31,6 +33,6 @@ __all__ = [
     "run_case",
 ]
 
-_MODULES = (linear, forks, joins, collecting, each, early, objects, includes, roles, errors)
+_MODULES = (linear, forks, joins, collecting, each, early, objects, includes, roles, errors, continuing, closing)
 
 CASES: tuple[Case, ...] = registered()
