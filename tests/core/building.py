@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from synaflow import Edge, PipelineDef, PipelineError, Problem, pipeline
@@ -35,3 +37,17 @@ def edge(built: PipelineDef, consumer: str, parameter: str) -> Edge:
 def wires(built: PipelineDef) -> set[tuple[str, str, str, str]]:
     """Every edge as producer, consumer, parameter and kind."""
     return {(edge.producer, edge.consumer, edge.parameter, str(edge.kind)) for edge in built.edges}
+
+
+def gives(kind: object) -> Callable[[], object]:
+    """A function that returns what is annotated so."""
+    made: Callable[[], object] = lambda: None  # noqa: E731
+    made.__annotations__ = {"return": kind}
+    return made
+
+
+def takes(kind: object) -> Callable[..., object]:
+    """A function with one parameter, `made`, annotated so."""
+    use: Callable[..., object] = lambda made: None  # noqa: E731
+    use.__annotations__ = {"made": kind, "return": None}
+    return use

@@ -18,7 +18,6 @@ from collections.abc import (
     Iterable,
     Iterator,
     Mapping,
-    MutableSequence,
     Sequence,
     Set,
 )
@@ -30,8 +29,6 @@ from typing import (
     Dict,
     FrozenSet,
     Generic,
-    List,
-    Literal,
     NamedTuple,
     NewType,
     Optional,
@@ -42,7 +39,7 @@ from typing import (
 
 import pytest
 
-from core.building import build, edge, problem_of, problems_of
+from core.building import build, edge, gives, problem_of, problems_of, takes
 from synaflow import Edge, EdgeKind, Problem, register_collector, step
 
 T = TypeVar("T")
@@ -89,18 +86,6 @@ register_collector(Table, table_of)
 register_collector(Sized, Sized)
 
 
-def gives(kind: object) -> Callable[[], object]:
-    made: Callable[[], object] = lambda: None  # noqa: E731
-    made.__annotations__ = {"return": kind}
-    return made
-
-
-def takes(kind: object) -> Callable[..., object]:
-    made: Callable[..., object] = lambda made: None  # noqa: E731
-    made.__annotations__ = {"made": kind, "return": None}
-    return made
-
-
 def connected(given: object, wanted: object, mode: str = "auto") -> Edge:
     """The edge from an output of one type to a parameter of another."""
     return edge(build(step("made", gives(given)), step("use", takes(wanted), mode=mode)), "use", "made")  # type: ignore[arg-type]
@@ -112,156 +97,6 @@ def refused(given: object, wanted: object, mode: str = "auto") -> Problem:
 
 
 V, S, C, E, I = EdgeKind.VALUE, EdgeKind.STREAM, EdgeKind.COLLECT, EdgeKind.EACH, EdgeKind.ITERATE  # noqa: E741
-
-TABLE = [
-    # A value: the object itself.
-    (int, int, V),
-    (bool, int, V),
-    (int, float, V),
-    (int, Any, V),
-    (Any, int, V),
-    (Any, Iterator[int], V),
-    (int, object, V),
-    (int, Optional[int], V),
-    (type(None), type(None), V),
-    (int, T, V),
-    (UserId, int, V),
-    (Literal["a"], str, V),
-    (Annotated[int, "metres"], int, V),
-    (list[int], list[int], V),
-    (list[int], list, V),
-    (list[int], Sequence[int], V),
-    (list[int], Iterable[int], V),
-    (list[int], T, V),
-    (dict[str, int], Mapping[str, int], V),
-    (Row, Row, V),
-    (Row, tuple[str, int], V),
-    (str, str, V),
-    (str, Iterable[str], V),
-    (range, range, V),
-    # A stream: a lazy branch.
-    (Iterator[int], Iterator[int], S),
-    (Generator[int, None, None], Iterator[int], S),
-    (Generator[int, None, str], Iterator[int], S),
-    (Generator[int, None, str], Generator[int, None, str], S),
-    (Generator[int, None, str], Generator[int, None, None], S),
-    (Iterator[int], Generator[int, None, None], S),
-    (Iterator[int], Iterable[int], S),
-    (Iterable[int], Iterator[int], S),
-    (Iterable[int], Iterable[int], S),
-    (Iterator[bool], Iterator[int], S),
-    (Iterator[int], Iterator[Any], S),
-    (Iterator[Any], Iterator[int], S),
-    (Iterator[int], Iterator[T], S),
-    (Iterator[int], Iterator, S),
-    (Iterator[int], Optional[Iterator[int]], S),
-    (Iterator[int], Annotated[Iterator[int], "doc"], S),
-    (Rows, Iterator[int], S),
-    (TextIO, Iterator[str], S),
-    (enumerate[int], Iterator[tuple[int, int]], S),
-    # Whichever side is asynchronous.
-    (AsyncIterator[int], AsyncIterator[int], S),
-    (AsyncGenerator[int, None], AsyncIterator[int], S),
-    (AsyncIterator[int], AsyncIterable[int], S),
-    (Iterator[int], AsyncIterator[int], S),
-    (AsyncIterator[int], Iterator[int], S),
-    (AsyncIterator[int], Iterable[int], S),
-    (AsyncIterator[int], list[int], C),
-    (AsyncIterator[int], int, E),
-    # A collection: the branch is materialised.
-    (Iterator[int], list[int], C),
-    (Iterator[int], List[int], C),
-    (Iterator[int], list, C),
-    (Iterator[int], set[int], C),
-    (Iterator[int], frozenset[int], C),
-    (Iterator[int], tuple[int, ...], C),
-    (Iterator[int], tuple, C),
-    (Iterator[int], Sequence[int], C),
-    (Iterator[int], MutableSequence[int], C),
-    (Iterator[int], Collection[int], C),
-    (Iterator[int], Set[int], C),
-    (Iterator[int], deque[int], C),
-    (Iterator[int], Optional[list[int]], C),
-    (Iterator[int], list[T], C),
-    (Iterator[tuple[str, int]], dict[str, int], C),
-    (Iterator[tuple[str, int]], Mapping[str, int], C),
-    (Iterator[Row], dict[str, int], C),
-    (Iterator[tuple[str, int]], dict, C),
-    (Iterator[int], Bag[int], C),
-    (Iterator[Row], Table, C),
-    (Iterator[int], Sized, C),
-    # A collection is iterated.
-    (list[int], Iterator[int], I),
-    (set[int], Iterator[float], I),
-    (tuple[int, ...], Iterator[int], I),
-    (tuple[int, int], Iterator[int], I),
-    (range, Iterator[int], I),
-    (dict[str, int], Iterator[str], I),
-    (Sequence[int], Iterator[int], I),
-    (Shelf, Iterator[int], I),
-    (list[int], Iterator[T], I),
-    (list[str], Iterator[str], I),
-    # Each item.
-    (Iterator[int], int, E),
-    (Iterator[int], float, E),
-    (Iterator[int], Optional[int], E),
-    (Iterator[str], str, E),
-    (Iterator[list[int]], list[int], E),
-    (Iterator[tuple[int, int]], tuple[int, int], E),
-    (Iterator[Row], Row, E),
-    (Iterator[Any], int, E),
-    (list[int], int, E),
-    (dict[str, int], str, E),
-    (range, int, E),
-    (Shelf, int, E),
-    (list[list[int]], list[int], E),
-]
-
-
-@pytest.mark.parametrize(("given", "wanted", "kind"), TABLE, ids=str)
-def test_the_first_row_that_fits_applies(given: object, wanted: object, kind: EdgeKind) -> None:
-    found = connected(given, wanted)
-    assert found.kind is kind
-    assert found.wanted == wanted
-    assert found.from_stream is (kind in (S, C) or (kind is E and found.produced == given and _is_stream(given)))
-
-
-def _is_stream(given: object) -> bool:
-    return build(step("made", gives(given)))["made"].output.stream
-
-
-REFUSED = [
-    # Nothing is ever wrapped silently.
-    (int, Iterator[int]),
-    (int, list[int]),
-    (int, set[int]),
-    (str, Iterator[str]),
-    (str, list[str]),
-    (bytes, Iterator[int]),
-    # Items that don't fit.
-    (int, str),
-    (Iterator[int], Iterator[str]),
-    (Iterator[int], list[str]),
-    (Iterator[int], str),
-    (Iterator[int], dict[str, int]),
-    (Iterator[int], tuple[int, int]),
-    (Iterator[int], Table),
-    (Iterator[int], Bag[str]),
-    (list[int], Iterator[str]),
-    (list[int], set[int]),
-    (list[int], str),
-    (list[int], Generator[int, None, None]),
-    (list[int], AsyncIterator[int]),
-    (Generator[int, None, str], Generator[int, None, int]),
-    (Iterator[int], Generator[int, None, int]),
-]
-
-
-@pytest.mark.parametrize(("given", "wanted"), REFUSED, ids=str)
-def test_no_row_fits(given: object, wanted: object) -> None:
-    problem = refused(given, wanted)
-    assert (problem.code, problem.step, problem.parameter) == ("incompatible-types", "use", "made")
-    assert (problem.produced, problem.wanted) == (given, wanted)
 
 
 @pytest.mark.parametrize(("given", "wanted"), [(int, Iterator[int]), (int, list[int])], ids=str)
@@ -304,24 +139,6 @@ def test_a_stream_as_one_alternative_of_a_producer() -> None:
     problem = problem_of(step("made", gives(Union[Iterator[int], None])))
     assert (problem.code, problem.step) == ("unsupported-type", "made")
     assert "union with a stream" in problem.message
-
-
-# A union takes the first row any of its members fits
-
-
-@pytest.mark.parametrize(
-    ("given", "wanted", "kind"),
-    [
-        (Iterator[int], Union[int, list[int], Iterator[int]], S),
-        (Iterator[int], Union[int, list[int]], C),
-        (Iterator[int], Union[int, str], E),
-        (list[int], Union[int, Iterator[int]], I),
-        (list[int], Union[int, Iterator[int], list[int]], V),
-    ],
-    ids=str,
-)
-def test_a_union_takes_the_first_row_any_of_its_members_fits(given: object, wanted: object, kind: EdgeKind) -> None:
-    assert connected(given, wanted).kind is kind
 
 
 def test_of_two_members_in_one_row_the_first_written_counts() -> None:
@@ -522,37 +339,6 @@ def test_what_may_drop_items_may_feed_a_step_that_goes_by_it_alone() -> None:
 
 
 # Modes
-
-
-@pytest.mark.parametrize(
-    ("given", "wanted", "mode", "kind"),
-    [
-        (Iterator[list[int]], list[Any], "auto", C),
-        (Iterator[list[int]], list[Any], "each", E),
-        (list[int], object, "auto", V),
-        (list[int], object, "each", E),
-        (list[int], T, "each", E),
-        (TextIO, str, "each", E),
-        (Iterator[int], list[int], "all", C),
-        (Iterator[int], Iterator[int], "all", S),
-        (list[int], Iterator[int], "all", I),
-        (int, int, "all", V),
-    ],
-    ids=str,
-)
-def test_a_mode_says_which_rows_are_tried(given: object, wanted: object, mode: str, kind: EdgeKind) -> None:
-    assert connected(given, wanted, mode).kind is kind
-
-
-@pytest.mark.parametrize("given", [Iterator[int], list[int]], ids=str)
-def test_all_leaves_the_each_row_out(given: object) -> None:
-    assert refused(given, int, "all").code == "incompatible-types"
-
-
-@pytest.mark.parametrize(("given", "wanted"), [(int, int), (Iterator[int], list[int]), (Iterator[int], Iterator[int])])
-def test_with_each_one_parameter_at_least_must_fit(given: object, wanted: object) -> None:
-    problem = refused(given, wanted, "each")
-    assert (problem.code, problem.step) == ("impossible-mode", "use")
 
 
 def test_with_each_the_other_parameters_go_by_the_table() -> None:

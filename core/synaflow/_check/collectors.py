@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, get_args, get_origin
 
-from synaflow._types import solve, stream_item, strip, substitute
+from synaflow._types import free_typevars, is_assignable, solve, stream_item, strip, substitute
 
 if TYPE_CHECKING:
     from synaflow._model import Collector
@@ -35,6 +35,7 @@ _OF_PAIRS: dict[object, type] = {
     collections.abc.Mapping: dict,
     collections.abc.MutableMapping: dict,
 }
+_ANY_TUPLE = (tuple, typing.Tuple)  # noqa: UP006  # the old spelling is met in hints
 _registered: dict[object, Collector] = {}
 
 
@@ -93,8 +94,8 @@ def target_of(wanted: TypeForm) -> Target | None:
     if origin in _OF_PAIRS:
         pair = tuple[args[0], args[1]] if args else tuple[typing.Any, typing.Any]  # type: ignore[valid-type]
         return Target(_OF_PAIRS[origin], lambda item: (item, pair))
-    if origin is tuple and args and args[-1] is not Ellipsis:
-        return None  # of a fixed length
+    if origin is tuple and hint not in _ANY_TUPLE and args[-1:] != (Ellipsis,):
+        return None  # of a fixed length, `tuple[()]` too
     if origin in _BUILT_IN:
         of = args[0] if args else typing.Any
         return Target(_BUILT_IN[origin], lambda item: (item, of))
@@ -112,4 +113,12 @@ def _registered_pair(collector: Collector, item: TypeForm, wanted: TypeForm) -> 
         args = get_args(wanted)
         return (item, args[0] if len(args) == 1 else typing.Any)
     own: dict[TypeVar, TypeForm] = {}
-    return (substitute(hints["return"], own), wanted) if solve(item, stream.item, own) else None
+    if not solve(item, stream.item, own):
+        return None
+    made = substitute(hints["return"], own)
+    if not free_typevars(wanted) and not is_assignable(made, wanted):
+        # A call is typed by what is asked for, too: of a stream of bool it makes a `Bag[int]`, where that is wanted.
+        asked: dict[TypeVar, TypeForm] = {}
+        if solve(wanted, hints["return"], asked) and is_assignable(item, substitute(stream.item, asked)):
+            made = substitute(hints["return"], asked)
+    return made, wanted

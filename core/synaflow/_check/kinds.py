@@ -8,7 +8,7 @@ from __future__ import annotations
 import collections.abc
 import types
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, NamedTuple, NewType, TypeVar, get_args, get_origin
 
 from synaflow._check.collectors import target_of
 from synaflow._model import EdgeKind, Output, StepMode
@@ -222,8 +222,15 @@ def _stream_pairs(output: Output, part: TypeForm) -> tuple[Pair, ...]:
 
 def _is_own_class(produced: TypeForm, part: TypeForm) -> bool:
     """Whether an iterator is asked for by its class, `TextIO` say, rather than as a stream."""
-    classes = [get_origin(strip(hint)) or strip(hint) for hint in (produced, part)]
+    classes = [_class_of(hint) for hint in (produced, part)]
     return all(isinstance(cls, type) and cls not in _STREAMS and cls is not object for cls in classes)
+
+
+def _class_of(hint: TypeForm) -> TypeForm:
+    hint = strip(hint)
+    while isinstance(hint, NewType):
+        hint = strip(hint.__supertype__)
+    return get_origin(hint) or hint
 
 
 def _takes_as_collection(part: TypeForm) -> bool:
