@@ -17,7 +17,7 @@ def bounded_branches(pipeline: PipelineDef) -> list[Edge]:
                 below.add(name)
                 ties.append((edge.producer, name, edge))
         for earlier in pipeline[name].after:
-            if earlier in below:
+            if earlier in below or pipeline[earlier].output.stream:
                 below.add(name)
                 ties.append((earlier, name, None))
     lazy = (EdgeKind.STREAM, EdgeKind.EACH)

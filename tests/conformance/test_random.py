@@ -1,27 +1,31 @@
 """Random pipelines against the reference: same values, no deadlock, everything closed, nothing left, bounds kept.
 
-`SYNAFLOW_EXAMPLES=100000` sets how many; 300 otherwise.
+`SYNAFLOW_EXAMPLES` sets how many; the nox session `random` runs 100,000.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import warnings
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, assume, event, given, note, settings
+from hypothesis import HealthCheck, Phase, assume, event, given, note, settings
 from hypothesis import strategies as st
 
 import synaflow_local
 from conformance.bounded import bounded_branches
-from conformance.plans import STREAMS, Boom, Journal, Plan, build, plans
+from conformance.built import build
+from conformance.drawn import plans
+from conformance.plans import STREAMS, Boom, Halt, Journal, Plan
 from conformance.watch import alive_greenlets, within
-from corpus.reference import Expected, expect
+from corpus.reference import Expected, expect, items_of
 from synaflow import PipelineDef, RunResult, StepError, StepStatus
-from synaflow._describe.bounds import bounds
 
-EXAMPLES = int(os.environ.get("SYNAFLOW_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("SYNAFLOW_EXAMPLES", "2000"))
 SECONDS = 5
 
 pytestmark = pytest.mark.timeout(max(120, EXAMPLES // 5))
@@ -32,7 +36,22 @@ quickly = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
     print_blob=True,
     report_multiple_bugs=False,
+    phases=set(Phase) - {Phase.explain},
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_stays() -> Iterator[None]:
+    files = os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd") else []
+    yield
+    assert threading.active_count() == 1
+    if files:
+        assert len(os.listdir("/proc/self/fd")) == len(files)
+
+
+def _run(pipeline: PipelineDef, plan: Plan) -> RunResult:
+    spill_after = 0 if plan.spill else None
+    return synaflow_local.run(pipeline, plan.params(pipeline), outputs=plan.outputs, spill_after=spill_after)
 
 
 @quickly
@@ -42,19 +61,19 @@ def test_random_pipelines(plan: Plan) -> None:
     note(str(plan))
     journal = Journal()
     pipeline = build(plan, journal)
-    expected = expect(build(plan, Journal()), plan.outputs)
+    expected = expect(build(plan, Journal()), plan.outputs, plan.fields)
     result: RunResult | None = None
     error: StepError | None = None
     with warnings.catch_warnings(record=True) as warned, within(SECONDS):
         warnings.simplefilter("always")
         try:
-            result = synaflow_local.run(pipeline, outputs=plan.outputs)
+            result = _run(pipeline, plan)
         except StepError as raised:
             result, error = raised.result, raised
     assert result is not None
     assert plan.chunked or not warned, [str(warning.message) for warning in warned]
     _check_closed(plan, journal)
-    _check_bounds(pipeline, result)
+    _check_bounds(plan, pipeline, result)
     if error is not None:
         event("failed")
         _check_error(plan, expected, error)
@@ -64,7 +83,7 @@ def test_random_pipelines(plan: Plan) -> None:
         _check_values(plan, pipeline, expected, result)
         _check_statuses(plan, expected, result)
         if not plan.chunked and not expected.failed:
-            _check_counts(pipeline, expected, result)
+            _check_counts(plan, pipeline, expected, result)
 
 
 @settings(quickly, max_examples=max(50, EXAMPLES // 10))  # it looks through every object there is, twice
@@ -77,54 +96,125 @@ def test_no_greenlet_is_left(plan: Plan) -> None:
     with warnings.catch_warnings(), within(SECONDS):
         warnings.simplefilter("ignore")
         with suppress(StepError):
-            synaflow_local.run(pipeline, outputs=plan.outputs)
+            _run(pipeline, plan)
     assert alive_greenlets() == before
 
 
+@settings(quickly, max_examples=max(50, EXAMPLES // 4))
+@given(plans(), st.data())
+def test_halted(plan: Plan, data: st.DataObject) -> None:
+    """What isn't an error but a call to stop, Ctrl-C say, leaves the run as itself, and everything is closed."""
+    at = data.draw(st.integers(0, len(plan.nodes) - 1))
+    number = data.draw(st.integers(0, 5))
+    nodes = tuple(replace(node, fails_at=None, handles=False, on_error="stop") for node in plan.nodes)
+    failing = replace(plan, nodes=(*nodes[:at], replace(nodes[at], fails_at=number), *nodes[at + 1 :]))
+    halting = replace(plan, nodes=(*nodes[:at], replace(nodes[at], fails_at=number, raises=Halt), *nodes[at + 1 :]))
+    note(str(halting))
+    mismatched = any(len(node.items) > 1 for node in plan.nodes)
+    fails = plan.name_of(nodes[at].name) in expect(build(failing, Journal()), (), plan.fields).errors
+    journal = Journal()
+    with warnings.catch_warnings(), within(SECONDS):
+        warnings.simplefilter("ignore")
+        try:
+            _run(build(halting, journal), halting)
+        except Halt as halt:
+            assert halt.args == (nodes[at].name,)  # noqa: PT017  # it may also not be reached
+            event("halted")
+        except StepError:
+            # Two streams that don't end together, taken item by item, may have ended the run before.
+            assert mismatched
+        else:
+            assert not fails
+    _check_closed(plan, journal)
+
+
+@settings(quickly, max_examples=max(50, EXAMPLES // 4))
+@given(plans(), st.data())
+def test_failing_in_a_finally(plan: Plan, data: st.DataObject) -> None:
+    """An error in a `finally` fails a run that was fine; in one that wasn't, either may come first. All else is closed."""
+    at = data.draw(st.integers(0, len(plan.nodes) - 1))
+    failing = replace(plan.nodes[at], fails_closing=True)
+    nodes = tuple(replace(node, handles=False) for node in plan.nodes)
+    plan = replace(plan, nodes=(*nodes[:at], failing, *nodes[at + 1 :]))
+    note(str(plan))
+    expected = expect(build(replace(plan, nodes=nodes), Journal()), (), plan.fields)
+    journal = Journal()
+    error: StepError | None = None
+    with warnings.catch_warnings(), within(SECONDS):
+        warnings.simplefilter("ignore")
+        try:
+            _run(build(plan, journal), plan)
+        except StepError as raised:
+            error = raised
+    _check_closed(plan, journal)
+    if error is None:
+        assert not journal.started[failing.name] or plan.chunked or failing.on_error == "continue"
+    elif isinstance(error.__cause__, Boom):
+        assert plan.node(error.step) == failing or error.step in expected.errors
+
+
 @quickly
-@given(plans(failing=False, chunked=False), st.data())
+@given(plans(chunked=False), st.data())
 def test_random_stream(plan: Plan, data: st.DataObject) -> None:
     """The caller as a consumer: it gets the step's stream, may stop anywhere, and then everything is closed."""
-    names = [node.name for node in plan.nodes if node.kind in STREAMS]
+    names = [plan.name_of(node.name) for node in plan.nodes if node.kind in STREAMS and node.kind != "field"]
+    assume(names)
     name = data.draw(st.sampled_from(names))
     stop = data.draw(st.sampled_from([None, 0, 1, 2, 5]))
     note(f"{plan}\nstream {name}, stop after {stop}")
-    expected = expect(build(plan, Journal()), (name,))
-    assume(not expected.errors)
+    expected = expect(build(plan, Journal()), (name,), plan.fields)
+    every = items_of(build(plan, Journal()), name, plan.fields)
     journal = Journal()
     items: list[object] = []
+    error: StepError | None = None
     with within(SECONDS):
-        taken = synaflow_local.stream(build(plan, journal), None, name)
-        for item in taken:
-            items.append(item)
-            if len(items) == stop:
-                break
-        whole = len(items) != stop
-        if whole:
-            assert taken.result.ok
+        built = build(plan, journal)
+        taken = synaflow_local.stream(built, plan.params(built), name, spill_after=0 if plan.spill else None)
+        try:
+            for item in taken:
+                items.append(item)
+                if len(items) == stop:
+                    break
+        except StepError as raised:
+            error = raised
         taken.close()
     _check_closed(plan, journal)
-    every = expected.values[name]
-    assert isinstance(every, list)
-    assert items == (every if stop is None or stop > len(every) else every[: stop or len(every)])
+    if error is not None:
+        event("failed")
+        _check_error(plan, expected, error)
+        assert items == every[: len(items)]
+    else:
+        whole = len(items) != stop
+        if whole:
+            assert not expected.errors
+            assert taken.result.ok is not bool(expected.failed or expected.dropped)
+        assert items == (every if stop is None else every[: stop or len(every)])
 
 
 def _check_closed(plan: Plan, journal: Journal) -> None:
     assert journal.started == journal.finished
     for node in plan.nodes:
-        if node.kind not in ("each", "flat"):
+        if node.kind not in ("each", "flat", "field"):
             assert journal.started[node.name] <= 1, f"{node.name} ran twice"
 
 
-def _check_bounds(pipeline: PipelineDef, result: RunResult) -> None:
-    peaks = {(b.producer, b.consumer, b.parameter): b.peak for b in result.branches}
-    for edge in bounded_branches(pipeline):
-        peak = peaks.get((edge.producer, edge.consumer, edge.parameter), 0)
-        assert peak <= (pipeline[edge.producer].max_in_flight or 1), f"{edge.producer} to {edge.consumer}: {peak}"
-    for bound in bounds(pipeline):
+def _check_bounds(plan: Plan, pipeline: PipelineDef, result: RunResult) -> None:
+    branches = {(b.producer, b.consumer, b.parameter): b for b in result.branches}
+    bounded = bounded_branches(pipeline)
+    for bound in pipeline.bounds():
         edge = bound.edge
-        peak = peaks.get((edge.producer, edge.consumer, edge.parameter), 0)
-        assert bound.limit is None or peak <= bound.limit, f"{edge.producer} to {edge.consumer}: {peak}, {bound.reason}"
+        branch = branches.get((edge.producer, edge.consumer, edge.parameter))
+        if branch is None:
+            continue
+        limit = pipeline[edge.producer].max_in_flight or 1 if edge.producer in pipeline else 1
+        assert edge not in bounded or branch.peak <= limit, branch
+        assert bound.limit is None or branch.peak <= bound.limit, f"{branch}, {bound.reason}"
+        if not plan.spill:
+            assert branch.spilled == branch.spilled_bytes == 0, branch
+        elif branch.peak > (1 if limit == 1 else 3 * limit):
+            event("spilled")
+            assert branch.spilled, branch
+        assert not branch.unpicklable
 
 
 def _check_error(plan: Plan, expected: Expected, error: StepError) -> None:
@@ -132,13 +222,16 @@ def _check_error(plan: Plan, expected: Expected, error: StepError) -> None:
     if mismatched and expected.skipped:
         assume(error.step in expected.errors)
     assert error.step in expected.errors, (error, expected.errors)
-    (node,) = [node for node in plan.nodes if node.name == error.step]
-    if isinstance(error.__cause__, Boom):
-        assert error.__cause__.args == (error.step,)
+    node = plan.node(error.step)
+    cause = error.__cause__
+    if node.kind == "runs" and isinstance(cause, StepError):
+        cause = cause.__cause__
+    if isinstance(cause, Boom):
+        assert cause.args == (node.name,)
         if error.index is not None and node.kind in ("source", "transform"):
             assert error.index == node.fails_at
     else:
-        assert len(node.items) > 1, repr(error.__cause__)
+        assert len(node.items) > 1, repr(cause)
 
 
 def _check_values(plan: Plan, pipeline: PipelineDef, expected: Expected, result: RunResult) -> None:
@@ -150,7 +243,9 @@ def _check_values(plan: Plan, pipeline: PipelineDef, expected: Expected, result:
 
 def _check_statuses(plan: Plan, expected: Expected, result: RunResult) -> None:
     dropped = {(letter.step, letter.index) for letter in result.dead_letters}
-    if plan.chunked:
+    if plan.chunked or any(
+        node.on_error == "continue" and plan.name_of(node.name) in plan.hurried() for node in plan.nodes
+    ):
         # Pulled ahead, a step may fail on items that nobody gets to see.
         assert dropped >= expected.dropped
         return
@@ -165,9 +260,13 @@ def _check_statuses(plan: Plan, expected: Expected, result: RunResult) -> None:
     assert result.ok is not bool(expected.failed or expected.dropped)
 
 
-def _check_counts(pipeline: PipelineDef, expected: Expected, result: RunResult) -> None:
+def _check_counts(plan: Plan, pipeline: PipelineDef, expected: Expected, result: RunResult) -> None:
+    hurried = plan.hurried()
     for branch in result.branches:
-        edge = (branch.producer, branch.consumer, branch.parameter)
+        taken = expected.taken.get((branch.producer, branch.consumer, branch.parameter), 0)
         if branch.parameter:
-            assert branch.items == expected.taken.get(edge, 0), branch
-        assert result.steps[branch.producer].items_out == expected.given.get(branch.producer, 0), branch.producer
+            assert branch.items == taken or (branch.items > taken and branch.consumer in hurried), branch
+        if branch.producer in result.steps:
+            given = result.steps[branch.producer].items_out or 0
+            least = expected.given.get(branch.producer, 0)
+            assert given == least or (given > least and branch.producer in hurried), branch.producer

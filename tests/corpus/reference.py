@@ -9,12 +9,12 @@ Steps have to be pure: called again with equal inputs, a step gives, and fails, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from synaflow import Edge, EdgeKind, OnError, PipelineDef, StepDef
+from synaflow import Edge, EdgeKind, OnError, PipelineDef, StepDef, StreamReadError
 
-__all__ = ["Expected", "Skipped", "expect"]
+__all__ = ["Expected", "Skipped", "expect", "items_of"]
 
 
 class Skipped(BaseException):
@@ -46,9 +46,19 @@ class Expected:
     given: dict[str, int] = field(default_factory=dict)
 
 
-def expect(pipeline: PipelineDef, outputs: Sequence[str] = ()) -> Expected:
-    """Evaluates every value step and drains every terminal stream, each from scratch."""
-    replay = _Replay(pipeline)
+def expect(
+    pipeline: PipelineDef,
+    outputs: Sequence[str] = (),
+    fields: Mapping[str, Callable[[], Iterator[object]]] | None = None,
+) -> Expected:
+    """Evaluates every value step and drains every terminal stream, each from scratch.
+
+    Args:
+        pipeline: The pipeline.
+        outputs: The streams whose items are asked for.
+        fields: What makes the streams that are params fields, again for each replay.
+    """
+    replay = _Replay(pipeline, fields or {})
     expected = replay.expected
     for step in pipeline.steps:
         stream = step.output.stream
@@ -72,6 +82,17 @@ def expect(pipeline: PipelineDef, outputs: Sequence[str] = ()) -> Expected:
     return expected
 
 
+def items_of(
+    pipeline: PipelineDef, name: str, fields: Mapping[str, Callable[[], Iterator[object]]] | None = None
+) -> list[object]:
+    """The items of a stream, as far as it gets."""
+    items: list[object] = []
+    replay = _Replay(pipeline, fields or {})
+    with _Attempt(replay):
+        items.extend(replay.stream(name))
+    return items
+
+
 class _Attempt:
     """Notes how an evaluation failed instead of raising."""
 
@@ -87,25 +108,67 @@ class _Attempt:
         return isinstance(error, Exception | Skipped)
 
 
+class _Once:
+    """A stream for a consumer that asks for `Iterable`."""
+
+    def __init__(self, items: Iterator[object]) -> None:
+        self._items: Iterator[object] | None = items
+
+    def __iter__(self) -> Iterator[object]:
+        items, self._items = self._items, None
+        if items is None:
+            raise StreamReadError("a stream is read once")
+        return items
+
+
+class _PerItemError(Exception):
+    """A pipeline that was run for one item has failed."""
+
+
 class _Replay:
-    def __init__(self, pipeline: PipelineDef) -> None:
+    def __init__(
+        self, pipeline: PipelineDef, fields: Mapping[str, Callable[[], Iterator[object]]], params: object = None
+    ) -> None:
         self.pipeline = pipeline
+        self.fields = fields
+        self.params = params
         self.expected = Expected()
 
     def value(self, name: str) -> object:
         """Calls the step, with everything above it run for this call alone."""
+        if name not in self.pipeline:
+            return getattr(self.params, name)
         step = self.pipeline[name]
         arguments = self._arguments(step)
         try:
-            return step.fn(**arguments)
+            return self._call(step, arguments)
         except Exception as error:
             if self._covers(step, error):
                 self.expected.failed.add(name)
                 raise Skipped from None
             raise
 
+    def _call(self, step: StepDef, arguments: dict[str, object]) -> object:
+        inner: PipelineDef | None = getattr(step.fn, "pipeline", None)
+        if inner is not None:
+            (params,) = arguments.values()
+            replay = _Replay(inner, {}, params)
+            assert inner.exports is not None
+            return _whole_run(replay, inner.exports) if step.flatten else replay.run(inner.exports)
+        by_position = [arguments.pop(parameter.name) for parameter in step.inputs if parameter.positional_only]
+        return step.fn(*by_position, **arguments)
+
+    def run(self, name: str) -> object:
+        """The value of a step of a pipeline that is run for one item."""
+        try:
+            return self.value(name)
+        except Exception as error:
+            raise _PerItemError from error
+
     def stream(self, name: str) -> Iterator[object]:
         """The step's stream, from its start, counting what is taken."""
+        if name in self.fields:
+            return self._counted(name, self.fields[name]())
         step = self.pipeline[name]
         items = self._each(step) if step.each else self._whole(step)
         return self._counted(name, items)
@@ -114,14 +177,15 @@ class _Replay:
         # The arguments are made at the call, not at the first item: a step that is skipped doesn't begin.
         return self._items(step, self._arguments(step))
 
-    def _items(self, step: StepDef, arguments: dict[str, object]) -> Iterator[object]:
+    def _items(self, step: StepDef, arguments: dict[str, object]) -> Generator[object, None, object]:
         try:
-            items: Iterable[object] = step.fn(**arguments)  # type: ignore[assignment]
-            yield from items
+            items: Generator[object, None, object] = self._call(step, arguments)  # type: ignore[assignment]
+            return (yield from items)
         except Exception as error:
             if not self._covers(step, error):
                 raise
             self.expected.failed.add(step.name)
+            return None
 
     def _each(self, step: StepDef) -> Iterator[object]:
         edges = self.pipeline.edges_into(step.name)
@@ -139,7 +203,7 @@ class _Replay:
                 arguments = {**dict(zip(running, items, strict=True)), **same}
                 arguments |= {edge.parameter: self._argument(edge) for edge in fresh}
                 try:
-                    given = step.fn(**arguments)
+                    given = self._call(step, arguments)
                     if step.flatten:
                         yield from given  # type: ignore[misc]
                     else:
@@ -168,17 +232,24 @@ class _Replay:
         if edge.kind is EdgeKind.COLLECT:
             assert edge.collector is not None
             return edge.collector(items)
-        return items
+        return _Once(items) if edge.one_shot else items
 
     def _iterated(self, edge: Edge) -> Iterator[object]:
         if not edge.from_stream:
             return iter(self.value(edge.producer))  # type: ignore[call-overload, no-any-return]
         return self._counted((edge.producer, edge.consumer, edge.parameter), self.stream(edge.producer))
 
-    def _counted(self, key: str | tuple[str, str, str], items: Iterator[object]) -> Iterator[object]:
+    def _counted(self, key: str | tuple[str, str, str], items: Iterator[object]) -> Generator[object, None, object]:
         counts: dict[object, int] = self.expected.given if isinstance(key, str) else self.expected.taken  # type: ignore[assignment]
         counts.setdefault(key, 0)
-        for number, item in enumerate(items, 1):
+        number = 0
+        while True:
+            try:
+                item = next(items)
+            except StopIteration as stop:
+                value: object = stop.value
+                return value
+            number += 1
             counts[key] = max(counts[key], number)
             yield item
 
@@ -190,3 +261,11 @@ class _Replay:
         if not hasattr(error, "raised_by"):
             error.raised_by = step  # type: ignore[attr-defined]
         return error.raised_by  # type: ignore[attr-defined, no-any-return]
+
+
+def _whole_run(replay: _Replay, name: str) -> Iterator[object]:
+    """The stream of a step of a pipeline that is run for one item."""
+    try:
+        yield from replay.stream(name)
+    except Exception as error:
+        raise _PerItemError from error
