@@ -119,6 +119,13 @@ def bare(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Open the HTML page in a real Chromium, which has to be on PATH: click, search, drag, and watch what it asks for."""
+    install(session, "test", "browser")
+    session.run("pytest", "tests/pictures/browser_page.py", *session.posargs)
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
     """Build wheel and source distribution, check what is in them, and use the command line from the wheel."""
     dist = Path(session.create_tmp()).resolve() / "dist"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from itertools import count, zip_longest
 from typing import Final
 
-from graphviz import Digraph
+from graphviz import Digraph, nohtml
 
 from synaflow import EdgeKind, PipelineDef, RunResult, StepStatus
 from synaflow_graphviz.look import AFTER, BOXES, FAILED, FAINT, FONT, INK, PAPER, PENS, SHAPES, Pen
@@ -255,7 +255,9 @@ def _plain(text: str) -> str:
     """A text outside of markup: backslashes and entities would be read as such there too."""
     if len(text) > _TIP:
         text = f"{text[: _TIP - 1]}…"
-    return _printable(text, "\n").replace("\\", "\\\\").replace("&", "&amp;")
+    # One in angle brackets would be taken for markup but for `nohtml`; a tool tip's backslashes are read twice.
+    plain: str = nohtml(_printable(text, "\n").replace("\\", "\\" * 4).replace("&", "&amp;"))
+    return plain
 
 
 def _printable(text: str, allowed: str) -> str:

@@ -30,7 +30,8 @@ def finish(drawn: bytes) -> str:
     ElementTree.register_namespace("", _SVG)
     graph = root.find(_GROUP)
     if graph is not None:
-        for group in [*graph.findall(_GROUP), graph]:
+        _tip(graph)
+        for group in graph.findall(_GROUP):
             _tip(group)
         paper = graph.find(f"{{{_SVG}}}polygon")
         if paper is not None:
@@ -44,20 +45,21 @@ def finish(drawn: bytes) -> str:
 
 def _tip(group: ElementTree.Element) -> None:
     """Takes the links, and the groups around them, out of a group, and makes the first one's text its title."""
-    texts = [link.get(f"{{{_XLINK}}}title") or "" for link in group.iter(_LINK)]
-    _dissolve(group)
+    texts: list[str] = []
+    while wrappers := [child for child in group if _wraps(child)]:
+        for wrapper in wrappers:
+            if wrapper.tag == _LINK:
+                texts.append(wrapper.get(f"{{{_XLINK}}}title") or "")
+            at = list(group).index(wrapper)
+            group.remove(wrapper)
+            for offset, inside in enumerate(list(wrapper)):
+                group.insert(at + offset, inside)
     title = group.find(_TITLE)
-    if title is not None and texts:
-        title.text = texts[0]
+    if title is None:  # a graph without a name has none in Graphviz's newer releases
+        title = ElementTree.Element(_TITLE)
+        group.insert(0, title)
+    title.text = texts[0] if texts else ""
 
 
-def _dissolve(holder: ElementTree.Element) -> None:
-    children = list(holder)
-    for child in children:
-        wraps = child.tag == _LINK or (child.tag == _GROUP and (child.get("id") or "").startswith("a_"))
-        if wraps:
-            _dissolve(child)
-            at = list(holder).index(child)
-            holder.remove(child)
-            for offset, inside in enumerate(list(child)):
-                holder.insert(at + offset, inside)
+def _wraps(element: ElementTree.Element) -> bool:
+    return element.tag == _LINK or (element.tag == _GROUP and (element.get("id") or "").startswith("a_"))
