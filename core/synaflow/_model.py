@@ -6,7 +6,7 @@ It neither builds, runs nor draws itself: `_check` makes it, runners execute it,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, final
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from synaflow._describe.bounds import Bound
+    from synaflow._describe.export import Entry
     from synaflow._types import TypeForm
 
 __all__ = [
@@ -235,13 +236,11 @@ class PipelineDef:
         edges: All edges: consumers in the order of `steps`, parameters in the order they are written.
         order: The steps' names in topological order, ties as listed.
         regions: The stream regions in topological order, ties as listed. Every step is in exactly one.
-        graph: A frozen DiGraph. Nodes are names and carry `step` or `field`; edges carry `edges`, a tuple of `Edge`
-            (empty where only `after` orders the two), and `after`.
         aliases: Names that stand for a step: an included pipeline's name for the step it exports.
         exports: The step that an including pipeline sees under the include's name, None where that isn't decided.
         doc: What the pipeline is for, from `pipeline(..., doc=...)`.
         plans: Where runners keep what they have worked out about it, by a key of their own. No part of the definition; it
-            hangs here so that it lives exactly as long.
+            hangs here so that it lives exactly as long. A copy starts without.
     """
 
     name: str
@@ -250,11 +249,11 @@ class PipelineDef:
     edges: tuple[Edge, ...]
     order: tuple[str, ...]
     regions: tuple[Region, ...]
-    graph: nx.DiGraph[str]
     aliases: tuple[tuple[str, str], ...] = ()
     exports: str | None = None
     doc: str | None = None
     plans: dict[object, object] = field(init=False, repr=False, default_factory=dict)
+    _graph: nx.DiGraph[str] | None = field(init=False, repr=False, default=None)
     _steps: dict[str, StepDef] = field(init=False, repr=False)
     _into: dict[str, tuple[Edge, ...]] = field(init=False, repr=False)
     _out_of: dict[str, tuple[Edge, ...]] = field(init=False, repr=False)
@@ -269,6 +268,14 @@ class PipelineDef:
         object.__setattr__(self, "_into", {name: tuple(edges) for name, edges in into.items()})
         object.__setattr__(self, "_out_of", {name: tuple(edges) for name, edges in out_of.items()})
 
+    def __getstate__(self) -> dict[str, object]:
+        made = ("plans", "_graph")
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in made}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        for name, value in {**state, "plans": {}, "_graph": None}.items():
+            object.__setattr__(self, name, value)
+
     def __repr__(self) -> str:
         return f"<PipelineDef '{self.name}': {len(self.steps)} steps, {len(self.edges)} edges>"
 
@@ -277,6 +284,21 @@ class PipelineDef:
         from synaflow._describe.notebook import show_pipeline
 
         return show_pipeline(self)
+
+    @property
+    def graph(self) -> nx.DiGraph[str]:
+        """A frozen DiGraph of steps and params, made when first asked for.
+
+        Nodes are names and carry `step` or `field`; edges carry `edges`, a tuple of `Edge` (empty where only `after` orders
+        the two), and `after`.
+        """
+        graph = self._graph
+        if graph is None:  # networkx takes longer to import than all of SynaFlow, and few ask for it
+            from synaflow._describe.graph import to_graph
+
+            graph = to_graph(self)
+            object.__setattr__(self, "_graph", graph)
+        return graph
 
     @property
     def fields(self) -> tuple[FieldDef, ...]:
@@ -311,7 +333,7 @@ class PipelineDef:
         """The edges whose producer is that step or field, consumers as listed."""
         return self._out_of.get(name, ())
 
-    def to_dict(self) -> dict[str, dict[str, object]]:
+    def to_dict(self) -> dict[str, Entry]:
         """The pipeline as the page shows it: `{name: {deps, output, fn, on_error, needs_materialize}}`."""
         from synaflow._describe.export import to_dict
 

@@ -38,7 +38,7 @@ def install(write: Write, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Inst
 
     def install(**modules: str) -> None:
         points = [EntryPoint(name, module, "synaflow.targets") for name, module in modules.items()]
-        for module in ("synaflow.cli.installed", "synaflow._run.runner"):
+        for module in ("synaflow.cli.installed", "importlib.metadata"):
             monkeypatch.setattr(f"{module}.entry_points", lambda group: points)
 
     return install

@@ -3,9 +3,9 @@
 # mypy: disable-error-code="empty-body"
 from __future__ import annotations
 
+import copy
 import dataclasses
-import subprocess
-import sys
+import pickle
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.building import build, edge
-from synaflow import PipelineDef, step
+from synaflow import PipelineDef, run, step
+
+SIZE = {"obj": str, "return": int}
 
 
 class P(NamedTuple):
@@ -98,11 +100,24 @@ def test_an_empty_pipeline() -> None:
     assert (built.steps, built.regions, built.fields, built.terminals) == ((), (), (), ())
 
 
-def test_networkx_is_not_imported_until_a_pipeline_is_built() -> None:
-    program = (
-        "import sys, synaflow; assert 'networkx' not in sys.modules; synaflow.pipeline('x'); sys.modules['networkx']"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=50)
+def test_the_graph_is_made_once() -> None:
+    built = build(source, total, params=P)
+    assert built.graph is built.graph
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda built: pickle.loads(pickle.dumps(built))])
+def test_a_copy_is_as_good_and_starts_without_what_was_worked_out_before(
+    again: Callable[[PipelineDef], PipelineDef],
+) -> None:
+    built = build(step("word", fn=str, hints={"return": str}), step("size", fn=len, inputs={"obj": "word"}, hints=SIZE))
+    built.plans["a runner's"] = lambda: None
+    copied = again(built)
+    assert copied.plans == {}
+    assert built.plans
+    assert copied.graph is not built.graph
+    assert list(copied.graph.edges) == list(built.graph.edges) == [("word", "size")]
+    assert copied.to_contract() == built.to_contract()
+    assert run(copied)["size"] == 0
 
 
 # Regions

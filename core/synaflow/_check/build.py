@@ -19,12 +19,10 @@ from synaflow._check.rules import check_rules
 from synaflow._check.settle import Settler
 from synaflow._check.wiring import needs_of, wire
 from synaflow._declare.step import Step
-from synaflow._model import Edge, FieldDef, PipelineDef, StepDef
+from synaflow._model import Edge, PipelineDef, StepDef
 from synaflow._types import forget
 
 if TYPE_CHECKING:
-    import networkx as nx
-
     from synaflow._declare.include import Include
 
 __all__ = ["pipeline"]
@@ -101,7 +99,6 @@ def _build(
         edges=edges,
         order=tuple(order),
         regions=find_regions(list(plan.nodes), order, edges, after),
-        graph=_graph(defs, tuple(plan.fields.values()), edges),
         aliases=tuple(plan.aliases.items()),
         exports=exported,
         doc=doc,
@@ -159,21 +156,3 @@ def _step_def(node: Node) -> StepDef:
         flatten=node.flatten,
         is_async=node.is_async,
     )
-
-
-def _graph(steps: Sequence[StepDef], fields: Sequence[FieldDef], edges: Sequence[Edge]) -> nx.DiGraph[str]:
-    import networkx as nx  # half a second, which `import synaflow` alone should not cost
-
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from((step.name, {"step": step}) for step in steps)
-    graph.add_nodes_from((field.name, {"field": field}) for field in fields)
-    between: dict[tuple[str, str], list[Edge]] = {}
-    for edge in edges:
-        between.setdefault((edge.producer, edge.consumer), []).append(edge)
-    ordered = {(name, step.name): None for step in steps for name in step.after}
-    graph.add_edges_from(
-        (*pair, {"edges": tuple(between.get(pair, ())), "after": pair in ordered})
-        for pair in {**dict.fromkeys(between), **ordered}
-    )
-    nx.freeze(graph)
-    return graph

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from synaflow._errors import PipelineError, Problem
@@ -54,6 +53,8 @@ class Problems:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """The question that names the nearest known name, None where nothing is near."""
+    from difflib import get_close_matches  # of no use to a pipeline without mistakes
+
     near = get_close_matches(name, list(known), n=1)
     return f"did you mean '{near[0]}'?" if near else None
 

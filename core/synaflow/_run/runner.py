@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Protocol
 
 from synaflow._errors import TargetError
@@ -52,6 +51,8 @@ class Runner(Protocol):
 
 def target_names() -> tuple[str, ...]:
     """The names of the targets that are installed, sorted."""
+    from importlib.metadata import entry_points  # email, zipfile and more, for the command line alone
+
     return tuple(sorted(point.name for point in entry_points(group=TARGETS)))
 
 
@@ -61,6 +62,8 @@ def load_runner(name: str) -> Runner:
     Raises:
         TargetError: None is, it can't be imported (its extra is missing), or it is no runner.
     """
+    from importlib.metadata import entry_points
+
     found = [point for point in entry_points(group=TARGETS) if point.name == name]
     if not found:
         raise TargetError(f"no runner '{name}'; installed: {', '.join(target_names()) or 'none'}")
