@@ -109,4 +109,6 @@ def what_is_built() -> None:
     BUILT.run()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     BUILT.params.fields  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
     BUILT.edges_into(BUILT["numbers"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    BUILT.to_dict()["numbers"]["depends_on"]  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
+    BUILT.to_dict()["numbers"]["fn"].upper()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
     Problem("a code without a message")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypedDict, TypeVar, assert_type
 
 from synaflow import (
+    Bound,
     Edge,
     EdgeKind,
     FieldDef,
@@ -152,6 +153,10 @@ def what_is_built() -> None:
     assert_type(built.explain(), str)
     assert_type(built.to_contract(), dict[str, object])
     assert_type(list(built.to_dict()), list[str])
+    assert_type(built.to_dict()["numbers"]["deps"], dict[str, str])
+    assert_type(built.to_dict()["numbers"]["fn"], str | None)
+    assert_type(built.to_dict()["numbers"]["needs_materialize"], bool)
+    assert_type(built.bounds(), tuple[Bound, ...])
     assert_type(built.edges[0].kind == "value", bool)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from synaflow._model import EdgeKind
 from synaflow._types import spell
@@ -10,12 +10,30 @@ from synaflow._types import spell
 if TYPE_CHECKING:
     from synaflow._model import Edge, PipelineDef
 
-__all__ = ["to_dict"]
+__all__ = ["Entry", "to_dict"]
 
 
-def to_dict(pipeline: PipelineDef) -> dict[str, dict[str, object]]:
+class Entry(TypedDict):
+    """A step or a params field.
+
+    Attributes:
+        deps: By producer, the type of the parameter that takes it, the first of several. Empty for a field.
+        output: The type of what it gives.
+        fn: The function's name, None for a field.
+        on_error: What its failure does to the run, None for a field.
+        needs_materialize: Whether some consumer collects its stream.
+    """
+
+    deps: dict[str, str]
+    output: str
+    fn: str | None
+    on_error: str | None
+    needs_materialize: bool
+
+
+def to_dict(pipeline: PipelineDef) -> dict[str, Entry]:
     """`{name: {deps, output, fn, on_error, needs_materialize}}`: the steps as listed, then the params fields."""
-    entries: dict[str, dict[str, object]] = {}
+    entries: dict[str, Entry] = {}
     for step in pipeline.steps:
         entries[step.name] = {
             "deps": _deps(pipeline.edges_into(step.name)),
