@@ -34,8 +34,9 @@ class Scheduler:
     """Runs the tasks of one region, each on a stack of its own.
 
     The rule of order: the first listed task that has an item (or has just started, or whose value has come) runs, until it
-    waits. When none has, one pulls: of the forks that nobody lags behind on, the most downstream; of the tasks that wait
-    there, the first listed.
+    waits. When none has, one pulls: of the forks that nobody lags behind on, one whose readers have nothing left to do with
+    its last item (a reader that makes two of one may be kept from the second by another stream that it joins); of those,
+    the most downstream; of the tasks that wait there, the first listed.
 
     The rule of force: when none may pull, because on every fork somebody lags or the source is in the hands of a task
     that itself waits, one task pulls all the same and the branches that lag get the item into their buffers. The tasks and
@@ -225,9 +226,10 @@ class Scheduler:
         if len(pullable) == 1:
             return min(map(_puller, pullable[0].waiting), key=_order)
         if pullable:
-            names = {fork.name for fork in pullable}
-            lowest = [fork for fork in pullable if not fork.downstream & names]
-            return min((_puller(branch) for fork in lowest for branch in fork.waiting), key=_order)
+            fork, task = _first_to_pull(pullable)
+            if not _settled(fork) and (settled := [fork for fork in pullable if _settled(fork)]):
+                _, task = _first_to_pull(settled)
+            return task
         if self.forced is None or not self.forced.still():
             self.forced = self._force()
         return self.forced.task
@@ -304,6 +306,28 @@ def _puller(branch: Branch) -> Task:
     task = branch.reader.puller
     assert task is not None, "a branch whose reader is a fork waits only while that fork is pulled"
     return task
+
+
+def _first_to_pull(forks: Sequence[Fork]) -> tuple[Fork, Task]:
+    """Of several forks the most downstream one, and there the first listed task that waits."""
+    names = {fork.name for fork in forks}
+    waiting = [(_puller(b), fork) for fork in forks if not fork.downstream & names for b in fork.waiting]
+    task, fork = min(waiting, key=lambda found: found[0].order)
+    return fork, task
+
+
+def _settled(fork: Fork) -> bool:
+    """Whether nobody has anything left to do with its last item: all wait for the next one, or for what is made of it."""
+    reached = [fork] if fork.count else []
+    for at in reached:
+        for branch in at.branches:
+            if branch.live and branch not in at.waiting:
+                reader = branch.reader
+                if not isinstance(reader, Fork) or reader.puller is not None or branch.behind():
+                    return False
+                if reader not in reached:
+                    reached.append(reader)
+    return True
 
 
 def _laggards(fork: Fork) -> Iterator[Task]:

@@ -406,3 +406,19 @@ def after_a_stream_it_reads(rec: Recorder) -> PipelineDef:
         reads("a", through(rec, "a"), "s", after=["s"]),
         step("k", fn=k, inputs={"xs": "s", "ys": "a"}, after=["s"]),
     )
+
+
+@case(
+    values={"b": 1, "k": [(0, 0), (0, 1), (1, 2), (1, 3)], "c": 6},
+    events=log("s0 b0 r0 k0 k0 c0 r1 k0 k1 c1 s1 b1 r2 k1 k2 c2 r3 k1 k3 c3"),
+)
+def a_join_of_two_sources_half_way(rec: Recorder) -> PipelineDef:
+    """T makes two of each of S. K takes the first, and then waits for R: S has to wait until it has taken the second too."""
+    return flow(
+        step("s", fn=source(rec, "s", 2)),
+        reads("t", through(rec, "t", lambda x: (x, x), logs=False), "s"),
+        step("r", fn=source(rec, "r", 4)),
+        reads("b", total(rec, "b"), "s"),
+        step("k", fn=joined(rec, "k"), inputs={"xs": "t", "ys": "r"}),
+        reads("c", total(rec, "c"), "r"),
+    )
