@@ -22,7 +22,7 @@ from synaflow import pipeline, step
 
 pytestmark = pytest.mark.timeout(600)
 
-Item = tuple[object, ...]
+Item = tuple[str | int, ...]
 """The source it comes from, its number there, then which of those made of it it is, level by level."""
 
 
@@ -165,16 +165,23 @@ def test_order_of_trees_that_meet(steps: tuple[Reading, ...]) -> None:
     _check(steps)
 
 
+def _origin(item: Item) -> tuple[str, int]:
+    source, number = item[:2]
+    assert isinstance(source, str)
+    assert isinstance(number, int)
+    return source, number
+
+
 def _check_rounds(log: list[tuple[str, Item]], due: dict[str, list[Item]]) -> None:
     """When a source gives item n, every sink has had all that the items before it caused."""
-    taken: dict[tuple[str, object], int] = {}
+    taken: dict[tuple[str, str], int] = {}
     for name, item in log:
-        source, number = item[:2]
+        source, number = _origin(item)
         if name in due:
             taken[name, source] = taken.get((name, source), 0) + 1
             continue
         for sink, items in due.items():
-            caused = sum(1 for before in items if before[0] == source and before[1] < number)  # type: ignore[operator]
+            caused = sum(1 for from_, n in map(_origin, items) if from_ == source and n < number)
             had = taken.get((sink, source), 0)
             assert had == caused, f"{source} gives {number} when {sink} has taken {had} of {caused}"
 
