@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from secrets import randbelow
 
 import nox
 from packaging.requirements import Requirement
@@ -123,6 +124,33 @@ def browser(session: nox.Session) -> None:
     """Open the HTML page in a real Chromium, which has to be on PATH: click, search, drag, and watch what it asks for."""
     install(session, "test", "browser")
     session.run("pytest", "tests/pictures/browser_page.py", *session.posargs)
+
+
+@nox.session
+def random(session: nox.Session) -> None:
+    """Run the random pipelines at length: 100,000 of them, or as many as `-- NUMBER` says; not part of `.ci/run`.
+
+    `tests/conformance/test_random.py` compares them with a reference, `test_order.py` looks at the order; a run of the
+    tests takes 2,000. Here each core gets its share, with a seed of its own, told beside the outcome; `-- NUMBER SEED`
+    sets the first of them, to have the same again. What is found is kept in `.hypothesis`, and tried first next time.
+    """
+    install(session, "test")
+    number, seed = [int(word) for word in session.posargs] + [100_000, randbelow(2**31)][len(session.posargs) :]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    env = {**os.environ, "SYNAFLOW_EXAMPLES": str(-(-number // cores))}
+    command = [shutil.which("python", path=session.bin) or "python", "-m", "pytest", "-q", "--durations=0"]
+    command += ["tests/conformance/test_random.py", "tests/conformance/test_order.py"]
+    running = []
+    for one in range(seed, seed + cores):
+        arguments = [*command, f"--hypothesis-seed={one}"]
+        running.append((one, subprocess.Popen(arguments, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)))
+    failed = False
+    for one, process in running:
+        told, _ = process.communicate()
+        session.log(f"seed {one}:\n{told.decode(errors='replace')}")
+        failed = failed or process.returncode != 0
+    if failed:
+        session.error("something was found")
 
 
 @nox.session
