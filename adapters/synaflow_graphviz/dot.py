@@ -139,7 +139,7 @@ class _Dot:
     def _line(self, dot: Digraph, line: Line, at: int) -> None:
         pen = AFTER if line.kind is None else PENS[line.kind]
         classes = str(line.kind or "after") + (" unbounded" if line.unbounded else "")
-        label = {"label": _label([], [f"\u2002{text}" for text in line.label])} if line.label else {}
+        label = {"label": _label([], line.label, beside=True)} if line.label else {}
         tip = _plain(line.tip)
         dot.edge(
             self._ids[id(line.producer)],
@@ -238,10 +238,13 @@ def _strokes(pen: Pen) -> Mapping[str, str]:
     return {"color": pen.colour[0], "style": pen.style, "penwidth": str(pen.width), "arrowhead": pen.head}
 
 
-def _label(titles: Iterable[str], notes: Iterable[str], bold: bool = True, faint: bool = False) -> str:
-    """A label in Graphviz's markup: titles, and smaller lines below."""
+def _label(
+    titles: Iterable[str], notes: Iterable[str], bold: bool = True, faint: bool = False, beside: bool = False
+) -> str:
+    """A label in Graphviz's markup: titles, and smaller lines below. `beside`: at some distance from a line to its left."""
+    before = "&#160;&#160;" if beside else ""
     lines = [f"<B>{_markup(title)}</B>" if bold and not faint else _markup(title) for title in titles]
-    lines += [f'<FONT POINT-SIZE="10" COLOR="{FAINT[0]}">{_markup(note)}</FONT>' for note in notes]
+    lines += [f'<FONT POINT-SIZE="10" COLOR="{FAINT[0]}">{before}{_markup(note)}</FONT>' for note in notes]
     text = "<BR/>".join(lines)
     return f'<<FONT COLOR="{FAINT[0]}">{text}</FONT>>' if faint else f"<{text}>"
 
