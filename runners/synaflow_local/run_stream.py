@@ -17,6 +17,7 @@ import greenlet
 
 from synaflow import Cancelled, DeadLetter, PipelineDef, RunnerError, RunResult, StepError, StreamReadError, bind_params
 from synaflow_local.execution import Execution, nobody
+from synaflow_local.left_behind import Owner, close_left_behind
 from synaflow_local.plan import plan
 from synaflow_local.runner import execute
 from synaflow_local.spill import SPILL_AFTER, Spilling
@@ -65,6 +66,7 @@ def stream(
     """
     if not name:
         raise RunnerError(f"stream() needs the name of a step of pipeline '{pipeline.name}' whose stream to hand out")
+    close_left_behind()
     execution = Execution(
         pipeline,
         plan(pipeline, (), name),
@@ -118,7 +120,6 @@ class RunStream(Iterator[Any]):
             # Not begun: there is nothing to close.
             handover.ended, handover.result = True, handover.execution.result()
             return
-        handover.execution.stopped = True
         self._go_on(Cancelled("the stream was closed by its caller"))
         error, handover.error = handover.error, None
         if error is not None:
@@ -133,36 +134,53 @@ class RunStream(Iterator[Any]):
         self.close()
 
     def __del__(self) -> None:
-        self.close()
+        handover = self._handover
+        if self._driver and not handover.ended and handover.owner is not Owner.current():
+            handover.owner.leave(self, handover.execution.pipeline.name)
+        else:
+            self.close()
 
     def _go_on(self, stop: Cancelled | None) -> None:
         handover = self._handover
-        caller = greenlet.getcurrent()
+        if not self._driver:
+            handover.owner = Owner.current()
+        elif handover.owner is not Owner.current():
+            raise StreamReadError(
+                f"a stream was {'read' if stop is None else 'closed'} from another thread than the one that began it; "
+                "read and close it in one thread, and hand the items to the other"
+            )
+        if handover.busy:
+            raise StreamReadError(
+                "a stream was read or closed by a step of its own run, or by somebody else while it was being read; "
+                "read it where nothing of its run is under way"
+            )
+        handover.caller = self._driver.parent = greenlet.getcurrent()
+        handover.busy = True
+        stack = handover.stack or self._driver
         try:
-            self._driver.parent = caller
-            handover.caller = caller
-            stack = handover.stack or self._driver
             if stop is None:
                 stack.switch()
             else:
+                handover.execution.stopped = True
                 stack.throw(stop)
-        except (greenlet.error, ValueError) as error:
-            raise StreamReadError(
-                "a stream was read from another thread than the one that began it; "
-                "read it in one thread, and hand the items to the other"
-            ) from error
+        finally:
+            handover.busy = False
 
 
 class _Handover:
     """What the caller and the driver know of each other.
 
     Attributes:
+        owner: The thread that has begun it.
+        busy: Whether the caller waits for an item, or for the end.
         caller: Where to switch to with an item.
         stack: Where to switch to for the next one; None for the driver, which knows this object and must not be known to it.
     """
 
     def __init__(self, execution: Execution) -> None:
         self.execution: Final = execution
+        self.owner: Owner
+        self.busy = False
         self.caller: greenlet.greenlet
         self.stack: greenlet.greenlet | None = None
         self.item: object = None

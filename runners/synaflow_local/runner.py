@@ -9,6 +9,7 @@ from time import perf_counter
 
 from synaflow import DeadLetter, EdgeKind, PipelineDef, RunResult, SpillError, StepDef, bind_params
 from synaflow_local.execution import Execution
+from synaflow_local.left_behind import close_left_behind
 from synaflow_local.plan import plan
 from synaflow_local.progress import Progress
 from synaflow_local.region import RegionRun
@@ -68,6 +69,7 @@ def run(
         >>> run(pipeline("sums", Params, [numbers, total]))["total"]
         10
     """
+    close_left_behind()
     execution = Execution(
         pipeline,
         plan(pipeline, outputs),
