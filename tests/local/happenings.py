@@ -17,7 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Literal, NamedTuple, TextIO
 
-from conformance.plans import Halt, Journal, Plan, build
+from conformance.built import build
+from conformance.plans import Halt, Journal, Plan
 from conformance.runners import LocalRunner
 from corpus import CASES, run_case
 from synaflow import PipelineDef, RunResult, StepError, SynaflowError, bind_params, pipeline, run, step

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from conformance.plans import Plan, plans
+from conformance.drawn import plans
+from conformance.plans import Plan
 from local.happenings import happenings
 
 RANDOM_PIPELINES = 40
