@@ -196,8 +196,7 @@ class Execution:
         failure = self._failure(step, error, index)
         # Not a step: a params field, whose stream failed.
         definition = self.pipeline[step] if step in self.pipeline else None  # noqa: SIM401  # it has no get()
-        if definition is not None:
-            self.statuses[step] = StepStatus.FAILED
+        self.statuses[step] = StepStatus.FAILED
         if self.first is not None:
             self.first.add_note(f"afterwards: {failure}")
             self._errors.append(failure)

@@ -10,7 +10,7 @@ from synaflow import BranchResult, Edge, EdgeKind, OnError, StepDef, StepStatus
 from synaflow_local.forks import Branch, Fork
 from synaflow_local.plan import BranchPlan, RegionPlan, StreamPlan, TaskPlan
 from synaflow_local.scheduler import Scheduler
-from synaflow_local.streams import EachInputs, OneShot, Opened, Relay, Tally, called, each, forgiving, metered
+from synaflow_local.streams import EachInputs, OneShot, Opened, Relay, Tally, called, each, forgiving, metered, passed
 from synaflow_local.tasks import Task
 
 if TYPE_CHECKING:
@@ -105,6 +105,10 @@ class RegionRun:
         readers = [reader]
         while readers:
             current = readers.pop()
+            if isinstance(current, Fork) and current.end is not None and current.end.error is not None:
+                # Of an iterator that isn't a generator no traceback tells; but it came out of this fork's source.
+                error = current.end.error
+                self.execution.at(error, self.execution.blame(error, current.name), None)
             while current.opened:
                 abandoned = current.opened.pop().close()
                 if abandoned is not None:
@@ -183,6 +187,9 @@ class RegionRun:
             source = iter(given)
             if hasattr(source, "send"):
                 reader.opened.append(Opened(execution, stream.name, source))
+            elif self._forgives(stream):
+                source = passed(source)
+            execution.watch(stream.name, source)
         elif step.name in execution.skipped:
             source = iter(())
         elif step.each:
@@ -205,6 +212,11 @@ class RegionRun:
             reader.opened.append(relay)
             source = relay.items()
         return source
+
+    def _forgives(self, stream: StreamPlan) -> bool:
+        """Whether the only consumer of a params field goes on after its own errors: then the field's have to be told apart."""
+        edge = None if stream.forked else stream.branches[0].edge
+        return edge is not None and self.execution.pipeline[edge.consumer].on_error is OnError.CONTINUE
 
     def _start(self, step: StepDef, reader: Task | Fork) -> Iterator[object]:
         self._wait_for_needs(step, reader)

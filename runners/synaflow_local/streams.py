@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from synaflow_local.forks import Fork
     from synaflow_local.tasks import Task
 
-__all__ = ["EachInputs", "OneShot", "Opened", "Relay", "Tally", "called", "each", "forgiving", "metered"]
+__all__ = ["EachInputs", "OneShot", "Opened", "Relay", "Tally", "called", "each", "forgiving", "metered", "passed"]
 
 
 @dataclass(slots=True, eq=False)
@@ -92,6 +92,11 @@ def called(
         return (yield from source)  # type: ignore[func-returns-value]  # a generator's return value
     finally:
         Opened(execution, step.name, source).close()
+
+
+def passed(source: Iterator[object]) -> Generator[object, None, object]:
+    """An iterator that is no generator as one, so that its errors can be told from its consumer's."""
+    return (yield from source)  # type: ignore[func-returns-value]  # a generator's return value
 
 
 def forgiving(

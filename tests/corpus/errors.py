@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from corpus.case import IN_PROCESS, Failure, Outcome, Recorder, case, log
 from corpus.steps import boom, flow, reads, source, through, total
@@ -363,6 +363,36 @@ def an_error_nobody_reached(rec: Recorder) -> PipelineDef:
         reads("a", total(rec, "a", take=3), "s"),
         reads("b", total(rec, "b", take=3), "s"),
     )
+
+
+class Given(NamedTuple):
+    """Params with a stream."""
+
+    xs: Iterator[int]
+
+
+def _digits() -> Iterator[int]:
+    for digit in "12x":
+        yield int(digit)
+
+
+def _params_fail(name: str, given: Callable[[], Iterator[int]], sinks: str) -> None:
+    @case(
+        name=name,
+        params=lambda: Given(given()),
+        error=Failure("xs", ValueError, own=False),
+        statuses=dict.fromkeys(("t", *sinks), CANCELLED),
+    )
+    def build(rec: Recorder) -> PipelineDef:
+        """A stream that is given as a params field fails: no step is to blame, and no step's `continue` covers it."""
+
+        steps = [reads(sink, total(rec, sink), producer) for sink, producer in zip(sinks, ("t", "xs"), strict=False)]
+        return flow(reads("t", through(rec, "t"), "xs", on_error="continue"), *steps, params=Given)
+
+
+for _sinks in ("a", "ab"):
+    _params_fail(f"a_generator_of_the_params_fails_for_{len(_sinks)}", _digits, _sinks)
+    _params_fail(f"an_iterator_of_the_params_fails_for_{len(_sinks)}", lambda: map(int, "12x"), _sinks)
 
 
 def _warned(outcome: Outcome) -> None:
