@@ -50,6 +50,10 @@ class Pile(Bag[int]):
     """A class with a constructor that makes one of a stream."""
 
 
+class Tail(deque[int]):
+    """A class made by a function."""
+
+
 class Scale:
     """A callable object, and one with a method."""
 
@@ -76,8 +80,8 @@ def bag_of(items: Iterable[T]) -> Bag[T]:
     return Bag(items)
 
 
-def last_ten(items: Iterable[T]) -> deque[T]:
-    return deque(items, maxlen=10)
+def last_ten(items: Iterable[int]) -> Tail:
+    return Tail(items, maxlen=10)
 
 
 def make_params(size: int) -> Params:
@@ -132,7 +136,7 @@ def inclusions() -> None:
 def collectors() -> None:
     register_collector(Bag, bag_of)
     register_collector(Pile, Pile)
-    register_collector(deque, last_ten)
+    register_collector(Tail, last_ten)
 
 
 def what_is_built() -> None:
