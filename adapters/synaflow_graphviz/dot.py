@@ -15,8 +15,9 @@ from typing import Final
 from graphviz import Digraph, nohtml
 
 from synaflow import EdgeKind, PipelineDef, RunResult, StepStatus
+from synaflow_graphviz.compose import picture
 from synaflow_graphviz.look import AFTER, BOXES, FAILED, FAINT, FONT, INK, PAPER, PENS, SHAPES, Pen
-from synaflow_graphviz.picture import Box, BoxKind, Line, Node, Picture, Role, picture
+from synaflow_graphviz.picture import Box, BoxKind, Line, Node, Picture, Role
 
 __all__ = ["draw", "to_dot"]
 

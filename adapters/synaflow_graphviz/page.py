@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Final
 
 from synaflow import PipelineDef, RunResult, TargetError
+from synaflow_graphviz.compose import picture
 from synaflow_graphviz.dot import draw
 from synaflow_graphviz.layout import layout
-from synaflow_graphviz.picture import BoxKind, Node, Picture, Role, picture, signature
+from synaflow_graphviz.picture import BoxKind, Node, Picture, Role
 from synaflow_graphviz.svg import finish
+from synaflow_graphviz.words import signature
 
 __all__ = ["page", "to_html"]
 
