@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from reading_back import Drawn, shown
 
 from corpus import CASES, Case, Recorder
+from reading_back import Drawn, shown
 from synaflow import PipelineDef, RunResult, StepError, include, pipeline, run, step
 from synaflow_graphviz import to_dot, to_svg
 from synaflow_graphviz.look import AFTER, PENS, SHAPES

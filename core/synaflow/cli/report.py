@@ -95,7 +95,7 @@ def _lag(branch: BranchResult) -> str:
     if branch.spilled:
         text += f"; {branch.spilled:,} items went to disk and back, {branch.spilled_bytes / 2**20:,.1f} MiB"
     if branch.unpicklable:
-        text += f"; {branch.unpicklable:,} could not, they can't be pickled"
+        text += f"; {branch.unpicklable:,} stayed in memory, as they can't be pickled"
     return text
 
 
