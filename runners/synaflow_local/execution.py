@@ -83,7 +83,7 @@ class Execution:
         self._dead_letters: list[DeadLetter] = []
         self._handler = dead_letter
         self._frames: dict[int, tuple[CodeType, str]] = {}
-        self._origins: list[tuple[BaseException, str, int | None]] = []
+        self._origins: dict[int, tuple[BaseException, str, int | None]] = {}
         self._started = time.perf_counter()
 
     # Values
@@ -141,14 +141,13 @@ class Execution:
 
     def at(self, error: BaseException, step: str, index: int | None) -> None:
         """Takes note of where an error came from, where that is known better than from its traceback."""
-        if not any(known is error for known, _, _ in self._origins):
-            self._origins.append((error, step, index))
+        # By its id, which is its own as long as it is kept here: an error's class may have an equality of its own.
+        self._origins.setdefault(id(error), (error, step, index))
 
     def blame(self, error: BaseException, step: str) -> str:
         """The step whose own code raised an error that came out of a step: that one, or one whose stream it reads."""
-        for known, culprit, _ in self._origins:
-            if known is error:
-                return culprit
+        if (origin := self._origins.get(id(error))) is not None:
+            return origin[1]
         traceback: TracebackType | None = error.__traceback__
         while traceback is not None:
             watched = self._frames.get(id(traceback.tb_frame))
@@ -211,6 +210,8 @@ class Execution:
     def drop(self, step: str, index: int, items: Mapping[str, object], error: Exception) -> None:
         """Drops an item that an `each` step has failed on."""
         failure = self._failure(step, error, index)
+        # Done with: the same object may be raised again, at another item.
+        self._origins.pop(id(error), None)
         letter = DeadLetter(step, index, dict(items), failure)
         self._dead_letters.append(letter)
         if self._handler is not None:
@@ -247,9 +248,8 @@ class Execution:
                 )
 
     def _failure(self, step: str, error: Exception, index: int | None) -> StepError:
-        for known, _, where in self._origins:
-            if known is error and where is not None:
-                index = where
+        if (origin := self._origins.get(id(error))) is not None and origin[2] is not None:
+            index = origin[2]
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         failure = StepError(self.pipeline.name, step, reason, index)
         failure.__cause__ = error
