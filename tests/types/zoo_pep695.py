@@ -5,13 +5,18 @@ __all__ = ["SOURCE"]
 SOURCE = """
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
 
 type Number = int | float
 type ListOrSet[T] = list[T] | set[T]
 type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
 type Tree = list[Tree]
 type Wood = list[Wood]
+type Marked = list[Annotated[Marked, "a mark"]]
+type Pile[T] = dict[str, Annotated[Pile[T], "a mark"] | T]
+type Stack[T] = dict[str, Stack[T] | T]
+type Loose = dict[str, Loose | None]
+type Free = dict[str, Free | None]
 
 
 class Cell[T]:
@@ -63,6 +68,7 @@ TYPES: list[str] = [
     "Number", "ListOrSet[int]", "Json", "Tree", "Wood", "Cell[int]", "Cell[bool]", "View[int]", "View[bool]",
     "Sink[int]", "Sink[bool]", "Source[int]", "Source[float]", "Rows[int]", "Rows[float]", "Feed[int]", "Linked[int]",
     "Linked[bool]", "Box695[int]", "Box695[bool]", "Handler[int]", "Handler[bool]", "Cell", "dict[str, Json]",
-    "list[Json]",
+    "list[Json]", "Annotated[Json, 'note']", "Annotated[ListOrSet[int], 'note']", "Marked", "Pile[int]", "Pile[bool]", "Stack[int]",
+    "Loose", "Free", "dict[str, Free | None]",
 ]  # fmt: skip
 """

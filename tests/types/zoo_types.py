@@ -153,6 +153,31 @@ class Contra(Generic[T_contra]):
     def put(self, item: T_contra) -> None: ...
 
 
+class LoudContra(Contra[T_contra]): ...
+
+
+class Keyed(TypedDict, Generic[T]):
+    key: str
+    item: T
+
+
+class Tagged(NamedTuple, Generic[T]):
+    tag: str
+    item: T
+
+
+@dataclass(frozen=True)
+class Entry(Generic[T]):
+    key: str
+    item: T
+
+
+class Grid(list[list[T]]): ...
+
+
+class Flipped(Mapping[K, T], Generic[T, K]): ...
+
+
 class IntList(list[int]): ...
 
 
@@ -224,6 +249,10 @@ class Getter(Protocol[T_co]):
 
 class Putter(Protocol[T_contra]):
     def put(self, item: T_contra) -> None: ...
+
+
+class Visit(Protocol[T_contra]):
+    def __call__(self, item: T_contra, /) -> None: ...
 
 
 class Box(Protocol[T]):
@@ -382,9 +411,11 @@ TYPES: list[str] = [
     # generics of each variance
     "Inv[int]", "Inv[bool]", "Inv[Any]", "Co[int]", "Co[bool]", "Co[float]", "Contra[int]", "Contra[bool]",
     "Contra[float]",
+    "LoudContra[int]", "Keyed[int]", "Keyed[bool]", "Keyed", "Tagged[int]", "Tagged[float]", "Entry[int]", "Entry[bool]",
+    "Grid[int]", "Grid[bool]", "Flipped[int, str]", "Flipped[bool, str]",
     # protocols and what fits them
     "HasName", "ReadsName", "Closable", "Getter[int]", "Getter[float]", "Putter[bool]", "Putter[int]", "Box[int]",
-    "Box[float]", "Comparable", "Node", "Chain", "Cloner", "Sheep", "Lamb", "Mapper", "Lister", "IntLister", "Named",
+    "Box[float]", "Visit[int]", "Visit[bool]", "Comparable", "Node", "Chain", "Cloner", "Sheep", "Lamb", "Mapper", "Lister", "IntLister", "Named",
     "File", "LoudFile", "Door", "Record", "Frozen", "Counted", "HasCount", "Constant", "SupportsInt",
     "SupportsFloat", "SupportsIndex", "SupportsAbs[int]", "SupportsAbs[float]", "SupportsRound[int]",
     "SupportsRound[float]", "datetime.date", "datetime.datetime", "datetime.timedelta", "decimal.Decimal",

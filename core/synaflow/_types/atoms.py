@@ -61,9 +61,11 @@ def name_of(special: object) -> str:
 
 
 def is_alias(tp: TypeForm) -> bool:
-    """Whether `tp` is a PEP 695 `type X = ...` (3.12+, or typing_extensions' backport), bare or with arguments."""
+    """Whether `tp` is a PEP 695 `type X = ...` (3.12+, or typing_extensions' backport), bare, with arguments or annotated."""
     if isinstance(tp, type):
         return False
+    while hasattr(tp, "__metadata__"):  # the `__origin__` of Annotated is what is annotated
+        tp = tp.__origin__  # type: ignore[attr-defined]
     return type(tp).__name__ == "TypeAliasType" or type(getattr(tp, "__origin__", None)).__name__ == "TypeAliasType"
 
 

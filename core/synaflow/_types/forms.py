@@ -85,12 +85,12 @@ def strip(tp: TypeForm) -> TypeForm:
             tp = typing.cast("TypeForm", tp.type)
             continue
         origin = get_origin(tp)
-        if is_alias(tp):
+        if hasattr(tp, "__metadata__"):
+            tp = tp.__origin__  # type: ignore[attr-defined]  # Annotated
+        elif is_alias(tp):
             tp = _alias_value(tp, ()) if origin is None else _alias_value(origin, get_args(tp))
         elif origin is None:
             return tp
-        elif hasattr(tp, "__metadata__"):
-            tp = tp.__origin__  # type: ignore[attr-defined]  # Annotated
         elif name_of(origin) in QUALIFIERS:
             tp = get_args(tp)[0]
         else:

@@ -62,10 +62,8 @@ class Relation:
             return True
         if s.kind is Kind.NEVER:
             return True
-        if s.kind is Kind.UNION:
-            return all(self.fits(member, target) for member in s.args)
-        if t.kind is Kind.UNION:
-            return self._fits_member(source, s, t.args)
+        if s.kind is Kind.UNION or t.kind is Kind.UNION:  # an alias may have been a member
+            return self._recursive(source, target, lambda: self._fits_union(source, s, target, t))
         return self._fits_single(source, s, target, t)
 
     def equal(self, one: TypeForm, other: TypeForm) -> bool:
@@ -96,6 +94,11 @@ class Relation:
             return question()
         finally:
             self._assumed.pop()
+
+    def _fits_union(self, source: TypeForm, s: Form, target: TypeForm, t: Form) -> bool:
+        if s.kind is Kind.UNION:
+            return all(self.fits(member, target) for member in s.args)
+        return self._fits_member(source, s, t.args)
 
     def _fits_member(self, source: TypeForm, s: Form, targets: tuple[TypeForm, ...]) -> bool:
         # Members without variables go first, then those that say more than a bare variable: so

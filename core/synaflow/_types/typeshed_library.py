@@ -113,7 +113,7 @@ BUILTINS: dict[str, Stub] = {
     "dict_keys": Stub("KT_co, VT_co", "KeysView[KT_co]"),
     "dict_values": Stub("KT_co, VT_co", "ValuesView[VT_co]"),
     "dict_items": Stub("KT_co, VT_co", "ItemsView[KT_co, VT_co]"),
-    "mappingproxy": Stub("KT, VT_co", "Mapping[KT, VT_co]", {"__hash__": "None"}),
+    "mappingproxy": Stub("KT_co, VT_co", "Mapping[KT_co, VT_co]", {"__hash__": "None"}),
     "generator": Stub(
         "Yield_co, Send_contra, Return_co", "Generator[Yield_co, Send_contra, Return_co]", defaults="None, None"
     ),
