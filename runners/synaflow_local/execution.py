@@ -14,6 +14,7 @@ from synaflow import (
     DeadLetter,
     OnError,
     PipelineDef,
+    RunnerError,
     RunResult,
     StepDef,
     StepError,
@@ -57,9 +58,11 @@ class Execution:
         plan: Plan,
         values: dict[str, object],
         stats: bool,
-        dead_letter: Callable[[DeadLetter], None] | None,
+        dead_letter: Callable[[DeadLetter], object] | None,
         spilling: Spilling,
     ) -> None:
+        if dead_letter is not None and not callable(dead_letter):
+            raise RunnerError(f"dead_letter={dead_letter!r}: give a function that takes a DeadLetter")
         self.pipeline = pipeline
         self.plan = plan
         self.values = values

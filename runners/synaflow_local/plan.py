@@ -151,6 +151,10 @@ def plan(pipeline: PipelineDef, outputs: Sequence[str] = (), hand_out: str | Non
     Raises:
         RunnerError: An output names no step, `hand_out` no stream, or a step needs an event loop.
     """
+    if not isinstance(pipeline, PipelineDef):
+        raise RunnerError(f"{pipeline!r} is no pipeline: give what pipeline(...) returns")
+    if isinstance(outputs, str):
+        raise RunnerError(f"outputs={outputs!r}: give a list of names, outputs=[{outputs!r}]")
     key = (__name__, tuple(outputs), hand_out)
     found = pipeline.plans.get(key)
     if not isinstance(found, Plan):

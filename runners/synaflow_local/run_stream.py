@@ -31,7 +31,7 @@ def stream(
     name: str = "",
     *,
     stats: bool = False,
-    dead_letter: Callable[[DeadLetter], None] | None = None,
+    dead_letter: Callable[[DeadLetter], object] | None = None,
     spill_after: int | None = SPILL_AFTER,
     spill_to: str | os.PathLike[str] | None = None,
 ) -> RunStream:

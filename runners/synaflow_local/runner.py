@@ -28,7 +28,7 @@ def run(
     outputs: Sequence[str] = (),
     stats: bool = False,
     progress: bool = False,
-    dead_letter: Callable[[DeadLetter], None] | None = None,
+    dead_letter: Callable[[DeadLetter], object] | None = None,
     spill_after: int | None = SPILL_AFTER,
     spill_to: str | os.PathLike[str] | None = None,
 ) -> RunResult:

@@ -59,8 +59,8 @@ class Spilling:
         Raises:
             RunnerError: The limit is negative, or the directory is none or can't be written to.
         """
-        if limit is not None and limit < 0:
-            raise RunnerError(f"spill_after={limit}: give a number of bytes from 0 up, or None for no limit")
+        if limit is not None and (not isinstance(limit, int) or limit < 0):
+            raise RunnerError(f"spill_after={limit!r}: give a number of bytes from 0 up, or None for no limit")
         if directory is not None and not _writable(directory):
             raise RunnerError(f"spill_to={os.fspath(directory)!r}: no directory that can be written to")
         self.limit: Final = limit

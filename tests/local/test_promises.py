@@ -7,7 +7,7 @@ import gc
 import threading
 import tracemalloc
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from greenlet import greenlet
@@ -257,3 +257,17 @@ def test_a_ring_formed_after_a_branch_was_given_up_loses_nothing() -> None:
     result = run(pipeline("ring", steps=[s, total, step("again", total), nothing, both, same]))
     assert (result["total"], result["again"], result["both"]) == (3, 3, 3)
     assert result.steps["same"].items_out == 3
+
+
+@pytest.mark.parametrize(
+    ("what", "options", "said"),
+    [
+        ("p", {}, r"'p' is no pipeline: give what pipeline\(...\) returns"),
+        (None, {"outputs": "sink0"}, r"outputs='sink0': give a list of names, outputs=\['sink0'\]"),
+        (None, {"dead_letter": 3}, "dead_letter=3: give a function that takes a DeadLetter"),
+        (None, {"spill_after": "1 GB"}, "spill_after='1 GB': give a number of bytes"),
+    ],
+)
+def test_what_is_refused_at_the_door(what: Any, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(RunnerError, match=said):
+        run(what or counted(3), **options)

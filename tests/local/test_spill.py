@@ -209,8 +209,8 @@ def test_a_branch_that_is_empty_while_others_are_over_the_bound(after: int | Non
         taken: list[list[int]] = [[], [], []]
         while True:
             before = sum(map(len, taken))
-            for items, stream, count in zip(taken, (a, b, c), (1, 2, 2), strict=True):
-                items += islice(stream, count)
+            for items, branch, count in zip(taken, (a, b, c), (1, 2, 2), strict=True):
+                items += islice(branch, count)
             if sum(map(len, taken)) == before:
                 return taken
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reading_back import Drawn, shown
+from pictures.reading_back import Drawn, shown
 from synaflow import PipelineDef
 from synaflow_graphviz import to_svg
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reading_back import parsed, shown
+from pictures.reading_back import parsed, shown
 from synaflow import PipelineDef, StepError, pipeline, run, step
 from synaflow_graphviz import to_dot, to_svg
 from synaflow_graphviz.page import page

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from corpus import CASES, Case, Recorder
-from reading_back import Drawn, shown
+from pictures.reading_back import Drawn, shown
 from synaflow import PipelineDef, RunResult, StepError, include, pipeline, run, step
 from synaflow_graphviz import to_dot, to_svg
 from synaflow_graphviz.look import AFTER, PENS, SHAPES

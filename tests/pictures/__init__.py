@@ -1,0 +1,1 @@
+"""Pictures, read back and looked at."""
