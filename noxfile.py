@@ -22,7 +22,11 @@ PYTHONS = nox.project.python_versions(PROJECT)
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 PACKAGES = [Path(package).name for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-CHECKED = ["core", "runners", "adapters", "examples", "tests", "noxfile.py"]
+CHECKED = ["core", "runners", "adapters", "benchmarks", "examples", "tests", "noxfile.py"]
+
+# The name `synaflow` on the package index is another project's, and this project is on no index. That one's last release is
+# measured beside ours, pinned exactly, in an environment of its own where ours is never installed; see `benchmarks`.
+NAMESAKE = "synaflow==0.32.4"
 
 
 def group(name: str) -> tuple[str, ...]:
@@ -184,3 +188,28 @@ def docs(session: nox.Session) -> None:
     install(session, "test")
     session.run("pytest", "--doctest-modules", "--pyargs", *PACKAGES)
     session.run("pytest", "tests/ground/test_readme.py")
+
+
+def environment(session: nox.Session, name: str, *requirements: str) -> str:
+    """The Python of an environment beside the session's own, in which nothing but these is installed."""
+    folder = Path(session.create_tmp()).resolve() / name
+    session.run(sys.executable, "-m", "venv", "--clear", str(folder), external=True)
+    python = str(folder / "bin" / "python")
+    session.run(python, "-m", "pip", "install", "--quiet", *requirements, external=True)
+    return python
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Measure the project and its peers: `-- --write` puts the figures into the README, `-- --quick` only sees that all runs."""
+    session.install(".")
+    measured: list[str] = []
+    if "--quick" not in session.posargs:
+        peers = environment(session, "peers", *group("peers"))
+        namesake = environment(session, "namesake", NAMESAKE)
+        pythons = {"ours": "python", "with_pipefunc": peers, "with_hamilton": peers, "namesake": namesake}
+        for module, python in pythons.items():
+            file = Path(session.create_tmp()).resolve() / f"{module}.json"
+            session.run(python, "-m", "benchmarks.peers", module, str(file), external=True)
+            measured.append(str(file))
+    session.run("python", "-m", "benchmarks", *session.posargs, *(["--peers", *measured] if measured else []))

@@ -1,0 +1,126 @@
+"""The tables: made from what was measured, put into the README between two marks, and recognised there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from benchmarks.measure import Spread
+from benchmarks.rows import GROUPS, MILLISECONDS, TIMES, Row, Unit
+
+__all__ = ["END", "START", "Peers", "block", "differences", "line", "place"]
+
+START: Final = "<!-- written by `nox -s benchmarks -- --write` -->"
+END: Final = "<!-- end of what it writes -->"
+
+Peers = Mapping[str, Mapping[str, object]]
+"""What `benchmarks.peers` wrote, by module."""
+
+_HEAD: Final = ("what", "against", "measured", "bar")
+_TASKS: Final[tuple[tuple[str, str, Unit], ...]] = (
+    ("values", "20 value steps, one run, against plain calls", TIMES),
+    ("build", "building 1,000 value steps", MILLISECONDS),
+    ("fork", "a generator read by two sinks, against a loop that calls each accumulator", TIMES),
+    ("chain", "a chain of generators, against the same by hand", TIMES),
+)
+_NUMBER: Final = r"\d[\d,]*(?:\.\d+)?"
+_FIGURE: Final = re.compile(rf"-?{_NUMBER}(?:x| ms| MB)(?: \(-?{_NUMBER} to -?{_NUMBER}\))?")
+_BAR: Final = re.compile(rf"{_NUMBER}(?:x| ms| MB)(?:, \*\*missed\*\*)?")
+_WRONG: Final = re.compile(r"wrong: `.+`")
+_MACHINE: Final = re.compile(r"Python \d+\.\d+\.\d+, .+; .+, \d+ cores; .+\.")
+
+
+def number(value: float) -> str:
+    """A number with as many digits as it deserves."""
+    if abs(value) >= 100:
+        digits = len(str(round(abs(value)))) - 3
+        return f"{round(value, -digits):,.0f}"
+    return f"{value:.0f}" if abs(value) >= 20 else f"{value:.1f}" if abs(value) >= 5 else f"{value:.2f}"
+
+
+def figure(value: Spread, unit: Unit) -> str:
+    """A median with its quartiles, or the one value there is."""
+    shown = f"{number(value.median)}{unit.gap}{unit.sign}"
+    low, high = number(value.low), number(value.high)
+    return shown if value.low == value.high else f"{shown} ({low} to {high})"
+
+
+def line(row: Row, measured: Spread) -> tuple[str, str, str, str]:
+    """The cells of a row."""
+    missed = ", **missed**" if row.missed(measured) else ""
+    bar = "" if row.bar is None else f"{row.bar:g}{row.unit.gap}{row.unit.sign}{missed}"
+    return row.what, row.against, figure(measured, row.unit), bar
+
+
+def block(machine: str, measured: Iterable[tuple[Row, Spread]], peers: Peers) -> str:
+    """What stands in the README, marks included."""
+    own = _table(_HEAD, (line(row, value) for row, value in measured))
+    titles = [str(peer["title"]) for peer in peers.values()]
+    others = _table(
+        ("what", *titles),
+        ((what, *(_told(peer[task], unit) for peer in peers.values())) for task, what, unit in _TASKS),
+    )
+    return f"{START}\n{machine}\n\n{own}\n\n{others}\n{END}\n"
+
+
+def place(text: str, made: str) -> str:
+    """The text with the block in place of the one it has."""
+    before, start, rest = text.partition(START)
+    _, end, after = rest.partition(f"{END}\n")
+    if not (start and end):
+        raise ValueError(f"there is no line {START} followed by one {END}")
+    return before + made + after
+
+
+def differences(text: str) -> list[str]:
+    """Where the block in a text doesn't have the form that `block` gives it, whatever its numbers."""
+    _, start, rest = text.partition(f"{START}\n")
+    inside, end, _ = rest.partition(f"\n{END}\n")
+    parts = inside.split("\n\n")
+    if not (start and end and len(parts) == 3):
+        return ["there is no block of a machine and two tables between the marks"]
+    machine, own, others = parts
+    found = [] if _MACHINE.fullmatch(machine) else [f"no machine: {machine}"]
+    head, cells = _cells(own)
+    rows = [row for group in GROUPS for row in group.rows]
+    found += _unlike("the head", head, list(_HEAD))
+    found += _unlike("the rows", [line[:2] for line in cells], [[row.what, row.against] for row in rows])
+    found += [f"no figure: {line[2]}" for line in cells if not _FIGURE.fullmatch(line[2])]
+    found += _unlike(
+        "the bars",
+        [line[3].partition(",")[0] for line in cells],
+        ["" if row.bar is None else f"{row.bar:g}{row.unit.gap}{row.unit.sign}" for row in rows],
+    )
+    found += [f"no bar: {line[3]}" for line in cells if line[3] and not _BAR.fullmatch(line[3])]
+    head, cells = _cells(others)
+    found += _unlike("the tasks of the peers", [line[0] for line in cells], [what for _, what, _ in _TASKS])
+    found += [
+        f"no figure: {cell}"
+        for line in cells
+        for cell in line[1:]
+        if not (_FIGURE.fullmatch(cell) or _WRONG.fullmatch(cell))
+    ]
+    return found
+
+
+def _told(value: object, unit: Unit) -> str:
+    if isinstance(value, str):
+        verdict, _, given = value.partition(" ")
+        return f"{verdict} `{given}`"
+    assert isinstance(value, Sequence)
+    return figure(Spread(*value), unit)
+
+
+def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    rows = [head, ["---"] * len(head), *lines]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _cells(table: str) -> tuple[list[str], list[list[str]]]:
+    lines = [[cell.strip() for cell in line[1:-1].split("|")] for line in table.splitlines()]
+    return lines[0], lines[2:]
+
+
+def _unlike(what: str, here: object, made: object) -> list[str]:
+    return [] if here == made else [f"{what}: {here}, not {made}"]
