@@ -7,6 +7,7 @@ has to be called later, its errors are to be forgiven, it is called once per ite
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -215,6 +216,8 @@ class Relay:
         self._back = greenlet.getcurrent()
         self._error: BaseException | None = None
         self._closed = False
+        # A stack has a context object from the first use of one on.
+        contextvars.copy_context()
         self._greenlet.switch()
 
     def items(self) -> Generator[object, None, object]:
@@ -226,6 +229,8 @@ class Relay:
             if task is not None:
                 task.stack = self._greenlet
             self._back = greenlet.getcurrent()
+            # What is above sees the context it would see without the relay.
+            self._greenlet.gr_context = self._back.gr_context
             try:
                 item = self._greenlet.switch()
             except greenlet.error:

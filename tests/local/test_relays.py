@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator
+from contextvars import ContextVar, copy_context
 from itertools import pairwise
 from typing import Any
 
@@ -11,17 +12,23 @@ import pytest
 
 from synaflow import PipelineDef, StepError, StreamReadError, pipeline, run, step
 
+who = ContextVar("who", default="nobody")
+
 # At one of these lengths the last stream before the consumer is a relayed one.
 LENGTHS = range(112, 128)
 
 
 def chain(length: int, consumer: Callable[..., Any], log: list[str] | None = None) -> PipelineDef:
+    log = [] if log is None else log
+
     def source() -> Iterator[int]:
+        log.append(who.get())
+        token = who.set("source")
         try:
             yield from range(5)
         finally:
-            if log is not None:
-                log.append("source")
+            who.reset(token)
+            log.append("closed")
 
     def link(items: Iterator[int]) -> Generator[int, None, str]:
         yield from items
@@ -43,7 +50,7 @@ def test_read_after_its_step_it_has_ended(length: int) -> None:
         return next(items)
 
     assert run(chain(length, consumer, log))["consumer"] == 0
-    assert log == ["source"]
+    assert log == ["nobody", "closed"]
     assert next(kept[0], None) is None
 
 
@@ -83,3 +90,31 @@ def test_read_in_a_thread_of_its_own_it_is_refused() -> None:
             assert isinstance(error.__cause__, StreamReadError)  # noqa: PT017  # not every length is cut there
         refused += any("read in" in str(one) or "read from a thread" in str(one) for one in found)
     assert refused
+
+
+@pytest.mark.parametrize("length", [3, 300])
+@pytest.mark.parametrize("consumers", [1, 2])
+def test_a_long_chain_sees_the_context_that_a_short_one_sees(length: int, consumers: int) -> None:
+    log: list[str] = []
+
+    def consumer(items: Iterator[int]) -> str:
+        next(items)
+        return who.get()
+
+    built = chain(length, consumer, log)
+    if consumers == 2:
+        again = step("again", sum_of, inputs={"items": f"t{length - 1}"})
+        built = pipeline("two", steps=[*(step(s.name, s.fn, inputs=_told(built, s.name)) for s in built.steps), again])
+    context = copy_context()
+    context.run(who.set, "me")
+    assert context.run(run, built)["consumer"] == ("source" if consumers == 1 else "me")
+    assert log == ["me", "closed"]
+    assert context[who] == "me"
+
+
+def sum_of(items: Iterator[int]) -> int:
+    return sum(items)
+
+
+def _told(built: PipelineDef, name: str) -> dict[str, str]:
+    return {edge.parameter: edge.producer for edge in built.edges_into(name)}
