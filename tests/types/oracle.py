@@ -31,6 +31,8 @@ class Oracle:
         self.types = list(zoo_types.TYPES)
         if sys.version_info >= (3, 12):
             self._add("zoo_types_312", zoo_pep695.SOURCE)
+        if sys.version_info >= (3, 13):
+            self._add("zoo_types_313", zoo_pep695.DEFAULTS)
 
     def _add(self, name: str, source: str) -> None:
         file = self.directory / f"{name}.py"

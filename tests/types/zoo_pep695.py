@@ -1,6 +1,6 @@
-"""More of the zoo, as text: Python 3.11 can't read the syntax of PEP 695."""
+"""More of the zoo, as text: Python 3.11 can't read the syntax of PEP 695, nor 3.12 that of PEP 696."""
 
-__all__ = ["SOURCE"]
+__all__ = ["DEFAULTS", "SOURCE"]
 
 SOURCE = """
 from collections.abc import Callable, Iterator, Sequence
@@ -70,5 +70,52 @@ TYPES: list[str] = [
     "Linked[bool]", "Box695[int]", "Box695[bool]", "Handler[int]", "Handler[bool]", "Cell", "dict[str, Json]",
     "list[Json]", "Annotated[Json, 'note']", "Annotated[ListOrSet[int], 'note']", "Marked", "Pile[int]", "Pile[bool]", "Stack[int]",
     "Loose", "Free", "dict[str, Free | None]",
+]  # fmt: skip
+"""
+
+DEFAULTS = """
+from collections.abc import Iterator
+from typing import Protocol, ReadOnly, TypedDict
+
+type Cells[T = int] = list[T]
+
+
+class Slot[T = int]:
+    item: T
+
+
+class Gives[T = str, R = int](Protocol):
+    def get(self) -> T: ...
+    def rest(self) -> R: ...
+
+
+class Gift:
+    def get(self) -> str:
+        return ""
+
+    def rest(self) -> int:
+        return 0
+
+
+class Lines[T = str](Iterator[T]):
+    def __next__(self) -> T:
+        raise StopIteration
+
+
+class Fixed(TypedDict):
+    title: ReadOnly[str]
+
+
+class FixedAny(TypedDict):
+    title: ReadOnly[object]
+
+
+class Open(TypedDict):
+    title: str
+
+
+TYPES: list[str] = [
+    "Slot", "Slot[int]", "Slot[bool]", "Gives", "Gives[str]", "Gives[int, str]", "Gives[object]", "Gift", "Lines", "Lines[str]", "Lines[int]",
+    "Fixed", "FixedAny", "Open", "Cells", "Cells[bool]",
 ]  # fmt: skip
 """
