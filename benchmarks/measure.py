@@ -7,13 +7,14 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
 from time import perf_counter
 
 __all__ = ["Spread", "agreed", "interleaved", "quotients", "spread"]
 
-_LONG_ENOUGH = 0.02
+_LONG_ENOUGH = 0.05
 """Seconds that one measurement takes at least; what is faster is called several times in a row."""
+_SURELY = 0.5
+"""Seconds that no interruption by another process adds to a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,14 @@ def quotients(taken: Mapping[str, Sequence[float]], of: str, to: str) -> Spread:
 
 
 def _calls(variant: Callable[[], object]) -> int:
-    once = _seconds(variant, 1)
-    return 1 if once >= _LONG_ENOUGH else ceil(_LONG_ENOUGH / _seconds(variant, 5))
+    """How many calls take long enough, judged by the fastest of some, since others may be interrupted."""
+    calls = 1
+    while (taken := calls * _seconds(variant, calls)) < _SURELY:
+        taken = min(taken, *(calls * _seconds(variant, calls) for _ in range(2)))
+        if taken >= _LONG_ENOUGH:
+            break
+        calls *= 2
+    return calls
 
 
 def _seconds(variant: Callable[[], object], calls: int) -> float:
