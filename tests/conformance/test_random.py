@@ -71,7 +71,8 @@ def test_random_pipelines(plan: Plan) -> None:
         except StepError as raised:
             result, error = raised.result, raised
     assert result is not None
-    assert plan.chunked or not warned, [str(warning.message) for warning in warned]
+    # Pulled further than its consumers read, a stream may fail where none of them ever asks.
+    assert plan.chunked or plan.hurried() or not warned, [str(warning.message) for warning in warned]
     _check_closed(plan, journal)
     _check_bounds(plan, pipeline, result)
     if error is not None:
