@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from greenlet import GreenletExit
+
 from synaflow import Cancelled
 from synaflow_local.components import attracting
 from synaflow_local.forks import PULL, Branch, Fork
@@ -50,7 +52,12 @@ class Scheduler:
     """
 
     def __init__(
-        self, tasks: Sequence[Task], forks: Sequence[Fork], close: Callable[[Fork], None], shallow: bool
+        self,
+        tasks: Sequence[Task],
+        forks: Sequence[Fork],
+        close: Callable[[Fork], None],
+        abort: Callable[[BaseException], None],
+        shallow: bool,
     ) -> None:
         self.ready: list[Task] = sorted(tasks, key=_order, reverse=True)
         self.forced: _Forced | None = None
@@ -59,6 +66,7 @@ class Scheduler:
         self._forks: Final = tuple(forks)
         self._running = set(tasks)
         self._close: Final = close
+        self._abort: Final = abort
         self._shallow: Final = shallow
         for fork in forks:
             fork.ready = self.ready
@@ -197,6 +205,9 @@ class Scheduler:
         elif isinstance(error, Exception):
             fork.finish(error=error)
         else:
+            if not isinstance(error, Cancelled | GreenletExit):
+                # Its consumers would get a shorter stream, should the one that is just pulling swallow it.
+                self._abort(error)
             raise error
         self._close(fork)
         self._wake(fork)
