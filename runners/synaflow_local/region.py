@@ -49,7 +49,9 @@ class RegionRun:
         execution, tasks = self.execution, list(self._tasks.values())
         self._prepare_forks()
         try:
-            self._scheduler = Scheduler(tasks, list(self.forks.values()), self.close, self.plan.shallow)
+            self._scheduler = Scheduler(
+                tasks, list(self.forks.values()), self.close, execution.abort, self.plan.shallow
+            )
             self._open()
             if self.plan.forked:
                 self._scheduler.run()
