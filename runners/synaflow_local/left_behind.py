@@ -1,13 +1,17 @@
-"""Streams that were dropped in another thread than the one that began them.
+"""Streams that were begun and never ended: dropped in another thread, or still there when the interpreter exits.
 
 A stack of a run can only be entered in the thread it was begun in. Whoever drops a stream elsewhere (a garbage collection
-can happen in any thread) leaves it for that thread, which closes it when it next runs a pipeline.
+can happen in any thread) leaves it for that thread, which closes it when it next runs a pipeline. And the garbage collector
+doesn't see what is on a suspended stack: of what is there (a step, its module) and knows the stream in turn it can't tell that
+nobody else does. So what is still there at the exit is closed then, as generators are.
 """
 
 from __future__ import annotations
 
+import atexit
 import threading
 import warnings
+import weakref
 from typing import Final, Protocol
 
 __all__ = ["Owner", "close_left_behind"]
@@ -26,6 +30,7 @@ class Owner:
     """
 
     def __init__(self) -> None:
+        self._begun: Final[weakref.WeakValueDictionary[int, _Closable]] = weakref.WeakValueDictionary()
         self.left: Final[list[_Closable]] = []
         self._thread: Final = threading.current_thread()
 
@@ -36,6 +41,14 @@ class Owner:
         if not isinstance(owner, Owner):
             owner = _here.owner = Owner()
         return owner
+
+    def begin(self, stream: _Closable) -> None:
+        """Takes note of a stream that it begins."""
+        self._begun[id(stream)] = stream
+
+    def begun(self) -> list[_Closable]:
+        """What it has begun and is still there, first to last."""
+        return list(self._begun.values())
 
     def leave(self, stream: _Closable, pipeline: str) -> None:
         """Leaves a stream for it to close."""
@@ -59,7 +72,17 @@ def close_left_behind() -> None:
     """Closes what was left for this thread."""
     owner = getattr(_here, "owner", None)
     while owner is not None and owner.left:
-        try:
-            owner.left.pop(0).close()
-        except Exception as error:
-            warnings.warn(f"a stream that was dropped in another thread: {error}", RuntimeWarning, stacklevel=3)
+        _close(owner.left.pop(0))
+
+
+def _close(stream: _Closable) -> None:
+    try:
+        stream.close()
+    except Exception as error:
+        warnings.warn(f"a stream that was never ended: {error}", RuntimeWarning, stacklevel=4)
+
+
+@atexit.register
+def _close_all() -> None:
+    for stream in Owner.current().begun():
+        _close(stream)

@@ -144,6 +144,7 @@ class RunStream(Iterator[Any]):
         handover = self._handover
         if not self._driver:
             handover.owner = Owner.current()
+            handover.owner.begin(self)
         elif handover.owner is not Owner.current():
             raise StreamReadError(
                 f"a stream was {'read' if stop is None else 'closed'} from another thread than the one that began it; "
