@@ -33,7 +33,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice, pairwise
 from operator import attrgetter, length_hint
 from typing import TYPE_CHECKING, Final, Protocol
@@ -94,6 +96,8 @@ class Fork:
         limit: How many items its branches may be apart.
         spilling: When and where its branches spill.
         downstream: Names of the forks that are made from it, directly or not.
+        context: The context that its source runs in. Whoever's turn it is pulls, or closes it; what it has set is to be
+            there the next time, and is no consumer's.
         next: Gives the next item, or chunk, of the source.
         opened: What was opened to read the source, producers first.
         branches: All branches, in the order their consumers are listed.
@@ -119,6 +123,7 @@ class Fork:
     limit: int
     spilling: Spilling
     downstream: frozenset[str] = frozenset()
+    context: Context = field(default_factory=copy_context)
     next: Callable[[], object] = field(init=False)
     opened: list[Closable] = field(default_factory=list)
     branches: list[Branch] = field(default_factory=list)
@@ -145,10 +150,10 @@ class Fork:
         """Gives it its source. `returns`: whether the source's return value has to be kept where chunks would lose it."""
         self._source = source
         self.unit = 1 if self.limit == 1 else 0
-        if self.limit == 1:
-            self.next = source.__next__
-        else:
-            self.next = self._chunk_keeping_value if returns else self._chunk
+        pull: Callable[[], object] = source.__next__
+        if self.limit > 1:
+            pull = self._chunk_keeping_value if returns else self._chunk
+        self.next = partial(self.context.run, pull)
 
     def _chunk(self) -> list[object]:
         if self.pending is not None:

@@ -112,7 +112,8 @@ class RegionRun:
                 error = current.end.error
                 self.execution.at(error, self.execution.blame(error, current.name), None)
             while current.opened:
-                abandoned = current.opened.pop().close()
+                close = current.opened.pop().close
+                abandoned = current.context.run(close) if isinstance(current, Fork) else close()
                 if abandoned is not None:
                     readers.append(abandoned)
                     if self._scheduler is not None:
