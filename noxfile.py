@@ -97,7 +97,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy (strict) and pyright, ours and those that a user's checker finds in the installed package."""
-    install(session, "test", "types")
+    install(session, "test", "types", "browser")
     python = str(Path(session.bin).resolve() / "python")
     session.run("mypy", *CHECKED)
     session.run("pyright", "--pythonpath", python)
