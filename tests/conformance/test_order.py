@@ -16,11 +16,11 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 import synaflow_local
-from conformance.test_random import SECONDS, quickly
+from conformance.test_random import EXAMPLES, SECONDS, quickly
 from conformance.watch import within
 from synaflow import pipeline, step
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(max(600, EXAMPLES))
 
 Item = tuple[str | int, ...]
 """The source it comes from, its number there, then which of those made of it it is, level by level."""

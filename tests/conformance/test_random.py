@@ -28,7 +28,7 @@ from synaflow import PipelineDef, RunResult, StepError, StepStatus
 EXAMPLES = int(os.environ.get("SYNAFLOW_EXAMPLES", "2000"))
 SECONDS = 5
 
-pytestmark = pytest.mark.timeout(max(120, EXAMPLES // 5))
+pytestmark = pytest.mark.timeout(max(600, EXAMPLES))
 
 quickly = settings(
     max_examples=EXAMPLES,
