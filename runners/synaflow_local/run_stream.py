@@ -48,6 +48,9 @@ def stream(
 
     Returns:
         An iterator. Exhausted, it has a `result`; closed or dropped before, it closes every generator of the run.
+        It is read and closed in one thread, the one that asks for its first item; its steps see the context variables as
+        they are set now. Where its own steps refer to what keeps it (methods of an object that has it as an attribute),
+        close it: the garbage collector can't tell that nobody else does.
 
     Raises:
         ParamsError: The params don't fit the pipeline's params class.
