@@ -53,12 +53,9 @@ def dead_letters() -> None:
 
     def two(letter: DeadLetter, step: str) -> None: ...
 
-    async def later(letter: DeadLetter) -> None: ...
-
     run(SUMS, dead_letter=text)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     run(SUMS, dead_letter=nothing)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     run(SUMS, dead_letter=two)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    run(SUMS, dead_letter=later)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     run(SUMS, dead_letter=[])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     stream(SUMS, None, "numbers", dead_letter=text)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 

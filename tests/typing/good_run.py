@@ -67,10 +67,14 @@ def what_run_takes() -> None:
     def keep(letter: DeadLetter) -> None:
         letters.append(letter)
 
+    def counted(letter: DeadLetter) -> int:
+        return letter.index  # as writers do; nobody asks for it
+
     assert_type(run(SUMS), RunResult)
     assert_type(run(SUMS, Params(2), outputs=["numbers"], stats=True, progress=False), RunResult)
     assert_type(run(SUMS, params=None, outputs=("numbers", "total"), dead_letter=keep), RunResult)
     assert_type(run(SUMS, dead_letter=letters.append, spill_after=None), RunResult)
+    assert_type(run(SUMS, dead_letter=counted), RunResult)
     assert_type(run(SUMS, dead_letter=lambda letter: letters.append(letter), spill_after=1 << 20), RunResult)
     assert_type(run(SUMS, spill_to=pathlib.Path.cwd()), RunResult)
     options: Options = {"size": 2}
