@@ -70,7 +70,7 @@ class PipelineError(SynaflowError):
 
     def __init__(self, pipeline: str, problems: Sequence[Problem]) -> None:
         self.pipeline = pipeline
-        self.problems = tuple(problems)
+        self.problems: tuple[Problem, ...] = tuple(problems)
         super().__init__(pipeline, self.problems)
 
     def __str__(self) -> str:
@@ -97,6 +97,7 @@ class StepError(SynaflowError):
     Attributes:
         pipeline: The pipeline's name.
         step: The step whose code raised.
+        reason: What went wrong, in words: mostly those of the original error.
         index: The item's index, from 0, in its stream; None where it isn't known.
         result: What the run had achieved by then; None until the run has ended.
     """

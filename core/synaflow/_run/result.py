@@ -94,6 +94,10 @@ class DeadLetter:
 class RunResult(Mapping[str, Any]):
     """What a run gave: a mapping from the names of its outputs to their values.
 
+    To a type checker `result["total"]` is `Any`: which step a name stands for, and so its type, is only known when the
+    pipeline is built, and a cast at every use would check nothing. `outputs` has the same values as `object`, for code that
+    is to find out what it was given.
+
     Attributes:
         pipeline: The pipeline's name.
         outputs: The values of the terminal steps, or of the steps named in `outputs=`.
