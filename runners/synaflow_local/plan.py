@@ -17,6 +17,9 @@ _STACK_BUDGET = 120
 """Frames of a chain on one stack before the rest of it moves to a stack of its own. The interpreter allows 1,000, of
 which the caller and the steps' own calls need their share."""
 
+_KEPT = 64
+"""Plans of one pipeline that are kept: whoever asks for other outputs with every run is not to fill the memory."""
+
 
 class TaskKind(Enum):
     """What a task does with the streams it pulls."""
@@ -155,10 +158,14 @@ def plan(pipeline: PipelineDef, outputs: Sequence[str] = (), hand_out: str | Non
         raise RunnerError(f"{pipeline!r} is no pipeline: give what pipeline(...) returns")
     if isinstance(outputs, str):
         raise RunnerError(f"outputs={outputs!r}: give a list of names, outputs=[{outputs!r}]")
-    key = (__name__, tuple(outputs), hand_out)
-    found = pipeline.plans.get(key)
-    if not isinstance(found, Plan):
-        found = pipeline.plans[key] = _make_plan(pipeline, key[1], hand_out)
+    key = (tuple(outputs), hand_out)
+    plans: dict[tuple[tuple[str, ...], str | None], Plan]
+    plans = pipeline.plans.setdefault(__name__, {})  # type: ignore[assignment]  # under this name there is nothing else
+    found = plans.get(key)
+    if found is None:
+        if len(plans) >= _KEPT:
+            plans.clear()
+        found = plans[key] = _make_plan(pipeline, *key)
     return found
 
 
