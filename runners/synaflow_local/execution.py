@@ -96,6 +96,13 @@ class Execution:
         left = self._uses[name] = self._uses[name] - 1
         return self.values[name] if left else self.values.pop(name)
 
+    def pass_over(self, step: str) -> None:
+        """Lets go of what a step that is skipped would have taken last."""
+        for edge in self.plan.edges[step]:
+            self._uses[edge.producer] -= 1
+            if not self._uses[edge.producer]:
+                self.values.pop(edge.producer, None)  # what it was skipped for gave nothing
+
     def give(self, name: str, value: object) -> None:
         """Keeps a step's value for its consumers, if it has any."""
         self.statuses[name] = _OK
