@@ -108,7 +108,8 @@ class RunStream(Iterator[Any]):
         if not handover.ended:
             self._go_on(None)
         if not handover.ended:
-            return handover.item
+            item, handover.item = handover.item, None
+            return item
         error, handover.error = handover.error, None
         if error is not None:
             raise error
@@ -127,6 +128,9 @@ class RunStream(Iterator[Any]):
         error, handover.error = handover.error, None
         if error is not None:
             raise error
+
+    def __reduce__(self) -> str:
+        raise TypeError("a stream can't be copied or pickled: it is a run that is under way; hand on its items")
 
     def __enter__(self) -> RunStream:
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import count
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
@@ -141,7 +141,8 @@ class Task:
         elif kind is TaskKind.KEEP:
             region.execution.keep(self.step, self._count_into(list, source))
         elif kind is TaskKind.HAND_OUT:
-            region.execution.hand_out(self._counted(source))
+            # A generator would keep the item while the caller has it.
+            region.execution.hand_out(map(self._counted, source))
         else:
             edge = self.plan.edge
             assert edge is not None
@@ -157,10 +158,9 @@ class Task:
         finally:
             self.taken = next(counter)
 
-    def _counted(self, source: Iterable[object]) -> Iterator[object]:
-        for item in source:
-            self.taken += 1
-            yield item
+    def _counted(self, item: object) -> object:
+        self.taken += 1
+        return item
 
 
 def _exhaust(source: Iterable[object]) -> None:
