@@ -32,7 +32,8 @@ def main() -> None:
     if arguments.write and (arguments.quick or not arguments.peers):
         parser.error("--write goes with full measurements, and with --peers")
     _see_that_it_is_ours()
-    print(machine(), flush=True)
+    where = machine()
+    print(where, flush=True)
     measured = list(_measured(Effort.quick() if arguments.quick else Effort()))
     missed = [row.what for row, value in measured if row.missed(value)]
     if not arguments.quick:
@@ -40,7 +41,7 @@ def main() -> None:
         print("bars missed:", "; ".join(missed) or "none")
     if arguments.peers:
         peers = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in arguments.peers}
-        made = block(machine(), measured, peers)
+        made = block(where, measured, peers)
         print(made)
         if arguments.write:
             _README.write_text(place(_README.read_text(encoding="utf-8"), made), encoding="utf-8")

@@ -11,10 +11,13 @@ __all__ = ["machine"]
 
 
 def machine() -> str:
-    """A sentence: Python, packages, processor, cores, system."""
+    """A sentence: Python, packages, processor, cores, what else it was busy with, system."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("synaflow", "greenlet"))
     system = f"{platform.system()} {platform.release()}"
-    return f"Python {platform.python_version()}, {packages}; {_processor()}, {os.cpu_count()} cores; {system}."
+    cores = f"{os.cpu_count()} cores"
+    if hasattr(os, "getloadavg"):
+        cores += f", load {os.getloadavg()[2]:.1f}"
+    return f"Python {platform.python_version()}, {packages}; {_processor()}, {cores}; {system}."
 
 
 def _processor() -> str:

@@ -28,7 +28,7 @@ _NUMBER: Final = r"\d[\d,]*(?:\.\d+)?"
 _FIGURE: Final = re.compile(rf"-?{_NUMBER}(?:x| ms| MB)(?: \(-?{_NUMBER} to -?{_NUMBER}\))?")
 _BAR: Final = re.compile(rf"{_NUMBER}(?:x| ms| MB)(?:, \*\*missed\*\*)?")
 _WRONG: Final = re.compile(r"wrong: `.+`")
-_MACHINE: Final = re.compile(r"Python \d+\.\d+\.\d+, .+; .+, \d+ cores; .+\.")
+_MACHINE: Final = re.compile(r"Python \d+\.\d+\.\d+, .+; .+, \d+ cores(?:, load \d+\.\d)?; .+\.")
 
 
 def number(value: float) -> str:
