@@ -162,7 +162,7 @@ class Plan:
         for node in reversed(self.nodes):
             if node.name in found:
                 found |= set(node.inputs().values())
-        return frozenset(self.name_of(name) for name in found)
+        return frozenset(step for name in map(self.name_of, found) for step in (name, f"{name}__params"))
 
 
 def _given(length: int) -> Iterator[int]:
