@@ -136,7 +136,7 @@ def random(session: nox.Session) -> None:
 
     `tests/conformance/test_random.py` compares them with a reference, `test_order.py` looks at the order; a run of the
     tests takes 2,000. Here each core gets its share, with a seed of its own, told beside the outcome; `-- NUMBER SEED`
-    sets the first of them, to have the same again. What is found is kept in `.hypothesis`, and tried first next time.
+    sets the first of them, to have the same again. What is found is printed with the line that brings it back.
     """
     install(session, "test")
     number, seed = [int(word) for word in session.posargs] + [100_000, randbelow(2**31)][len(session.posargs) :]
