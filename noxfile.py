@@ -203,13 +203,13 @@ def environment(session: nox.Session, name: str, *requirements: str) -> str:
 def benchmarks(session: nox.Session) -> None:
     """Measure the project and its peers: `-- --write` puts the figures into the README, `-- --quick` only sees that all runs."""
     session.install(".")
-    measured: list[str] = []
-    if "--quick" not in session.posargs:
+    quick = [argument for argument in session.posargs if argument == "--quick"]
+    pythons = {"ours": "python"}
+    if not quick:
         peers = environment(session, "peers", *group("peers"))
-        namesake = environment(session, "namesake", NAMESAKE)
-        pythons = {"ours": "python", "with_pipefunc": peers, "with_hamilton": peers, "namesake": namesake}
-        for module, python in pythons.items():
-            file = Path(session.create_tmp()).resolve() / f"{module}.json"
-            session.run(python, "-m", "benchmarks.peers", module, str(file), external=True)
-            measured.append(str(file))
-    session.run("python", "-m", "benchmarks", *session.posargs, *(["--peers", *measured] if measured else []))
+        pythons |= {"with_pipefunc": peers, "with_hamilton": peers}
+        pythons["namesake"] = environment(session, "namesake", NAMESAKE)
+    measured = {module: str(Path(session.create_tmp()).resolve() / f"{module}.json") for module in pythons}
+    for module, python in pythons.items():
+        session.run(python, "-m", "benchmarks.peers", module, measured[module], *quick, external=True)
+    session.run("python", "-m", "benchmarks", *session.posargs, "--peers", *measured.values())

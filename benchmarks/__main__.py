@@ -42,7 +42,8 @@ def main() -> None:
     if arguments.peers:
         peers = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in arguments.peers}
         made = block(where, measured, peers)
-        print(made)
+        if not arguments.quick:
+            print(made)
         if arguments.write:
             _README.write_text(place(_README.read_text(encoding="utf-8"), made), encoding="utf-8")
 

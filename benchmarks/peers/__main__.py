@@ -15,11 +15,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
     parser.add_argument("module")
     parser.add_argument("file", type=Path)
+    parser.add_argument("--quick", action="store_true", help="only see that it runs")
     arguments = parser.parse_args()
     peer: Peer = import_module(f"benchmarks.peers.{arguments.module}").peer
     print(peer.title, flush=True)
-    measured = measure(peer, PeerEffort())
-    print(json.dumps(measured))
+    measured = measure(peer, PeerEffort.quick() if arguments.quick else PeerEffort())
     arguments.file.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
 
 

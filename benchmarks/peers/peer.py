@@ -58,6 +58,11 @@ class PeerEffort:
     steps: int = 1_000
     patience: float = 60.0
 
+    @classmethod
+    def quick(cls) -> PeerEffort:
+        """Enough to see that everything still runs."""
+        return cls(items=2_000, rounds=2, steps=50)
+
 
 def measure(peer: Peer, effort: PeerEffort) -> dict[str, object]:
     """What a peer takes for each task: the ratio to plain Python, milliseconds for the build, or what is wrong with it."""
