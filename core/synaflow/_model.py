@@ -5,7 +5,7 @@ It neither builds, runs nor draws itself: `_check` makes it, runners execute it,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, final
@@ -33,8 +33,8 @@ __all__ = [
     "StepMode",
 ]
 
-Collector = Callable[[Iterable[object]], object]
-"""Makes a collection of a stream: what a `collect` edge calls."""
+Collector = Callable[[Iterator[object]], object]
+"""Makes a collection of a stream: what a `collect` edge calls, with an iterator over the items."""
 
 
 @final

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
@@ -149,7 +149,7 @@ class Task:
             assert edge.collector is not None
             region.collected[edge] = self._count_into(edge.collector, source)
 
-    def _count_into(self, collect: Callable[[Iterable[object]], object], source: Iterable[object]) -> object:
+    def _count_into(self, collect: Callable[[Iterator[object]], object], source: Iterable[object]) -> object:
         """Collects a stream and takes note of how many items it had, counting them in C."""
         counter = count()
         try:

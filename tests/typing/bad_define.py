@@ -30,6 +30,18 @@ def pile_of(items: Iterable[int]) -> Pile:
     return Pile()
 
 
+def count_of(items: Iterable[int]) -> int:
+    return sum(1 for _ in items)
+
+
+def no_items() -> Pile:
+    return Pile()
+
+
+def listed(items: list[int]) -> Pile:
+    return Pile()
+
+
 def heap_of(items: Iterable[int]) -> Heap:
     raise NotImplementedError
 
@@ -95,8 +107,10 @@ def collectors() -> None:
     register_collector("Pile", pile_of)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     register_collector(pile_of, Pile)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     register_collector(Pile, 3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    register_collector(Pile, no_items)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    register_collector(Pile, listed)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     # Pyright takes the two for `type[Pile | int]`; when the pipeline is built, it is refused.
-    register_collector(Pile, len)  # type: ignore[arg-type]
+    register_collector(Pile, count_of)  # type: ignore[arg-type]
     # Right, but mypy lets no abstract class stand where a `type[T]` is asked for.
     register_collector(Heap, heap_of)  # type: ignore[type-abstract]
 

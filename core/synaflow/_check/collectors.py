@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import collections.abc
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, get_args, get_origin
 
 from synaflow._types import free_typevars, is_assignable, solve, stream_item, strip, substitute
@@ -39,7 +39,7 @@ _ANY_TUPLE = (tuple, typing.Tuple)  # noqa: UP006  # the old spelling is met in 
 _registered: dict[object, Collector] = {}
 
 
-def register_collector(cls: type[Collected], fn: Callable[..., Collected]) -> None:
+def register_collector(cls: type[Collected], fn: Callable[[Iterator[typing.Any]], Collected]) -> None:
     """Lets a stream be materialised into a type of one's own: a parameter annotated with it takes a stream whole.
 
     Where `fn` has type hints they are checked like a step's: the stream's items against what it takes, what it returns
@@ -47,7 +47,7 @@ def register_collector(cls: type[Collected], fn: Callable[..., Collected]) -> No
 
     Args:
         cls: The class, as parameters are annotated with it. A later registration replaces an earlier one.
-        fn: Makes one of an iterable of items. On a runner with several processes it is pickled by reference, so it
+        fn: Makes one, called with an iterator over the items. On a runner with several processes it is pickled by reference, so it
             should be a module's function or a class.
 
     Raises:
