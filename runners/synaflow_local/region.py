@@ -270,7 +270,9 @@ class RegionRun:
     def _measured(self, source: Iterator[object], inside: str, outside: str) -> Iterator[object]:
         if not self.execution.stats:
             return source
-        tally = self.given.setdefault(inside, Tally()) if inside and inside not in self.taken else Tally()
+        tally = Tally()
+        if inside and inside not in self.given:  # where it is forgiven or called per item, it is counted already
+            self.given[inside] = tally
         return metered(self.execution, inside, source, outside, tally)
 
     def _reader(self, branch: BranchPlan) -> Task | Fork:
@@ -339,7 +341,7 @@ class RegionRun:
         if name in self.given:
             return self.given[name].n
         branch = self.plan.streams[name].branches[0]
-        if branch.edge is not None and branch.edge.consumer in self.taken:
+        if branch.edge is not None and branch.edge.kind is EdgeKind.EACH and branch.edge.consumer in self.taken:
             return self.taken[branch.edge.consumer].n
         if isinstance(branch.reader, TaskPlan) and (branch.edge is None or branch.edge.kind is EdgeKind.COLLECT):
             task = self._tasks.get(branch.reader)  # none when live progress looks at a region that has just ended

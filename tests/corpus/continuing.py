@@ -176,3 +176,15 @@ def a_flattened_item_fails(rec: Recorder) -> PipelineDef:
         yield 100 + s
 
     return flow(step("s", fn=source(rec, "s", 3)), step("e", fn=e), reads("a", total(rec, "a"), "e"))
+
+
+@case(
+    values={"a": 1},
+    options={"stats": True},
+    errors=(Failure("s", ValueError, 2),),
+    statuses={"s": FAILED, "a": OK},
+    counts={"s": (..., 2), "a": (2, None)},
+)
+def a_source_continues_and_is_measured(rec: Recorder) -> PipelineDef:
+    """With `stats=True` too, the items before the error are counted once."""
+    return flow(step("s", fn=source(rec, "s", 4, fails_at=2), on_error="continue"), reads("a", total(rec, "a"), "s"))

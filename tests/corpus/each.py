@@ -258,6 +258,20 @@ def each_that_returns_lists(rec: Recorder) -> PipelineDef:
     return flow(step("s", fn=source(rec, "s", 2)), rows, reads("a", total(rec, "a"), "s"))
 
 
+@case(
+    values={"share": [0.2, 0.4]},
+    options={"outputs": ["share"]},
+    counts={"s": (..., 2), "r": (..., 3), "share": (2, 2)},
+)
+def each_with_another_stream_as_a_list(rec: Recorder) -> PipelineDef:
+    """Every call gets the list of R, which has 3 items, not as many as there are calls."""
+
+    def share(s: int, r: list[int]) -> float:
+        return s / sum(r)
+
+    return flow(step("s", fn=source(rec, "s", (1, 2))), step("r", fn=source(rec, "r", (0, 2, 3))), share)
+
+
 def _kind(name: str, mode: str, expected: object) -> None:
     @case(name=name, values={"kind": expected}, options={"outputs": ["kind"]})
     def build(rec: Recorder) -> PipelineDef:
