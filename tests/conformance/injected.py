@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from typing import Any
-from warnings import WarningMessage
 
 from synaflow import EdgeKind, PipelineDef, StepDef
 
@@ -18,7 +17,7 @@ class Point:
     """Where an error is raised.
 
     Attributes:
-        step: The step.
+        step: The step; of a pipeline that is run per item, `outer/inner`.
         place: At which of its items: `"call"` (of the function), `"output"` (in place of an item it gives), or the name
             of a parameter (as it asks for an item of that stream).
         number: At the how many-th of those, from 0.
@@ -38,9 +37,9 @@ class Probe:
         error: What to raise there.
         fired: Whether it was raised.
         seen: How often a run came past each place.
-        begun: Generators that were begun, by step.
-        ended: Generators that were ended, by step.
-        warned: The warnings of the run.
+        begun: Generators that were begun, and calls, by step.
+        ended: Generators and calls that were ended, by step.
+        entered: How often the step's own code was begun, by step.
     """
 
     at: Point | None = None
@@ -49,7 +48,7 @@ class Probe:
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     begun: Counter[str] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
-    warned: list[WarningMessage] = field(default_factory=list)
+    entered: Counter[str] = field(default_factory=Counter)
 
     def passes(self, step: str, place: str) -> None:
         """Takes note of a run at that place; raises if that is the point."""
@@ -59,24 +58,50 @@ class Probe:
             self.fired = True
             raise self.error
 
+    def points(self, most: int) -> list[Point]:
+        """The points a run came past: of each place the first ones, one in the middle and the last; `most` of them all."""
+        every = [
+            Point(*place, number)
+            for place, count in self.seen.items()
+            for number in sorted({*range(min(count, 8)), count // 2, count - 1})
+        ]
+        if len(every) <= most:
+            return every
+        return [every[at * (len(every) - 1) // (most - 1)] for at in range(most)]
 
-def injected(pipeline: PipelineDef, probe: Probe) -> PipelineDef:
+
+def injected(pipeline: PipelineDef, probe: Probe, within: str = "") -> PipelineDef:
     """The pipeline with the probe in each of its steps. The steps' own code runs as it did."""
-    return replace(pipeline, steps=tuple(_probed(pipeline, step, probe) for step in pipeline.steps))
+    return replace(pipeline, steps=tuple(_probed(pipeline, step, probe, within) for step in pipeline.steps))
 
 
-def _probed(pipeline: PipelineDef, step: StepDef, probe: Probe) -> StepDef:
+def _probed(pipeline: PipelineDef, step: StepDef, probe: Probe, within: str) -> StepDef:
+    name = within + step.name
     if type(step.fn).__module__.startswith("synaflow"):
-        return step  # the product's own: a pipeline run per item
-    name = step.name
-    lazy = [edge.parameter for edge in pipeline.edges_into(name) if edge.kind in (EdgeKind.STREAM, EdgeKind.ITERATE)]
+        fn: Any = step.fn  # the product's own: what hands a params field on, or runs a pipeline per item
+        if hasattr(fn, "pipeline"):
+            fn = replace(fn, pipeline=injected(fn.pipeline, probe, f"{name}/"))
+        return replace(step, fn=fn)
+    lazy = {
+        edge.parameter for edge in pipeline.edges_into(step.name) if edge.kind in (EdgeKind.STREAM, EdgeKind.ITERATE)
+    }
+    streams = step.flatten or (step.output.stream and not step.each)
 
     def call(*args: Any, **arguments: Any) -> Any:
-        probe.passes(name, "call")
-        tapped = {key: _Tap(value, probe, name, key) if key in lazy else value for key, value in arguments.items()}
-        given = step.fn(*args, **tapped)
-        streams = step.flatten or (step.output.stream and not step.each)
-        return _given(given, probe, name) if streams and hasattr(given, "__next__") else given
+        probe.begun[name] += 1
+        try:
+            probe.passes(name, "call")
+            taps = {key: _Tap(value, probe, name, key) for key, value in arguments.items() if key in lazy}
+            if not streams:
+                probe.entered[name] += 1
+            given = step.fn(*args, **{**arguments, **taps})
+            if streams and hasattr(given, "__next__"):
+                return _given(given, probe, name)
+            for tap in taps.values():
+                tap.over = True
+            return given
+        finally:
+            probe.ended[name] += 1
 
     return replace(step, fn=call)
 
@@ -84,8 +109,9 @@ def _probed(pipeline: PipelineDef, step: StepDef, probe: Probe) -> StepDef:
 def _given(items: Any, probe: Probe, name: str) -> Generator[object, None, object]:
     probe.begun[name] += 1
     try:
+        probe.passes(name, "output")
+        probe.entered[name] += 1
         while True:
-            probe.passes(name, "output")
             try:
                 item = next(items)
             except StopIteration as stop:
@@ -93,6 +119,7 @@ def _given(items: Any, probe: Probe, name: str) -> Generator[object, None, objec
                 return value
             yield item
             del item
+            probe.passes(name, "output")
     finally:
         probe.ended[name] += 1
         close: Callable[[], None] | None = getattr(items, "close", None)
@@ -101,7 +128,9 @@ def _given(items: Any, probe: Probe, name: str) -> Generator[object, None, objec
 
 
 class _Tap:
-    """A stream as its consumer sees it, with the probe before each item."""
+    """A stream as its consumer sees it, with the probe before each item while the consumer runs."""
+
+    over = False
 
     def __init__(self, items: Any, probe: Probe, step: str, parameter: str) -> None:
         self._items = items
@@ -113,5 +142,6 @@ class _Tap:
         return self
 
     def __next__(self) -> object:
-        self._probe.passes(self._step, self._parameter)
+        if not self.over:
+            self._probe.passes(self._step, self._parameter)
         return next(self._iterator)

@@ -1,8 +1,7 @@
 """An error at every item of every step of every pipeline of the corpus, one at a time; and Ctrl-C; and a dropped stream.
 
-Cases that fail by themselves are run through the same: then either the injected error comes first or their own. Of pipelines
-with more than 15 steps or 150 points (deep chains, wide forks, thousands of items) some steps and items are taken, the first
-and the last among them: the others are the same again and again.
+Of a place that a run comes past often, the first eight items, one in the middle and the last are taken. A pipeline of
+hundreds of steps or thousands of items is run at some of its points, evenly spread: they are alike.
 """
 
 from __future__ import annotations
@@ -10,8 +9,9 @@ from __future__ import annotations
 import gc
 import warnings
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -22,9 +22,10 @@ from corpus import CASES, Case, Recorder
 from synaflow import OnError, PipelineDef, RunResult, StepError, StepStatus
 
 SECONDS = 10
-MOST_STEPS = 15
-MOST_POINTS = 150
-"""More than that, of steps or of points over all steps, and some of them are taken."""
+ITEMS = 20_000
+"""About how many a case may take over all its points. None of more than 150 items is run at all of them for less."""
+
+pytestmark = pytest.mark.timeout(300)
 
 
 class Injected(Exception):
@@ -40,220 +41,236 @@ def _nothing_stays() -> Iterator[None]:
     assert alive_greenlets() <= before
 
 
-def _troubled(case: Case) -> bool:
-    """Whether it isn't fine by itself."""
-    return bool(case.error or case.raises or case.errors or case.letters or case.may_warn)
+@dataclass
+class Ran:
+    """What came of one run of a case."""
+
+    pipeline: PipelineDef
+    probe: Probe
+    recorder: Recorder
+    result: RunResult | None = None
+    error: BaseException | None = None
+    warned: str = ""
+
+    @property
+    def own(self) -> bool:
+        """Whether the error is none that was injected but one the case raises by itself."""
+        return self.error is not None and self.probe.error not in _causes(self.error)
+
+    @property
+    def closings(self) -> Counter[str]:
+        """How often each `finally` that the recorder knows ran."""
+        return Counter(self.recorder.closings())
 
 
-pytestmark = pytest.mark.timeout(300)
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a case does by itself.
+
+    Attributes:
+        points: Where to disturb it.
+        closings: How often each `finally` runs.
+        entered: How often each step's own code is begun.
+        failed: The steps that fail by themselves.
+        ends: What the run raises by itself, if it does.
+    """
+
+    points: tuple[Point, ...]
+    closings: Mapping[str, int]
+    entered: Mapping[str, int]
+    failed: frozenset[str] = frozenset()
+    ends: type[BaseException] | None = None
 
 
-def _run(case: Case, probe: Probe) -> tuple[Recorder, RunResult | None, BaseException | None]:
-    recorder = Recorder()
-    pipeline = injected(case.build(recorder), probe)
-    options = case.options(recorder) if callable(case.options) else case.options
-    with warnings.catch_warnings(record=True) as probe.warned, within(SECONDS):
-        warnings.simplefilter("always")
-        try:
-            result = synaflow_local.run(pipeline, case.params() if case.params else None, **options)  # type: ignore[arg-type]
-        except StepError as error:
-            return recorder, error.result, error
-        except Injected as error:
-            raise AssertionError("an error left the run as itself") from error
-        except KeyboardInterrupt as error:
-            return recorder, None, error
-    return recorder, result, None
-
-
-def _points(case: Case) -> list[Point]:
-    probe = Probe()
-    _, _, error = _run(case, probe)
-    assert error is None or _troubled(case), "the case isn't fine by itself"
-    _check_closed(probe)
-    steps = [step.name for step in case.build(Recorder()).steps]
-    most = None
-    if len(steps) > MOST_STEPS or probe.seen.total() > MOST_POINTS:
-        steps, most = ([steps[at] for at in _some(len(steps), 3)], 2) if len(steps) > MOST_STEPS else (steps, 4)
-    return [
-        Point(step, place, number)
-        for (step, place), count in probe.seen.items()
-        if step in steps
-        for number in _some(count, most or count)
-    ]
-
-
-def _some(count: int, most: int) -> list[int]:
-    """So many numbers below `count`, evenly, the first and the last among them."""
-    return list(range(count)) if count <= most else [at * (count - 1) // (most - 1) for at in range(most)]
-
-
-def _check_closed(probe: Probe) -> None:
-    assert probe.begun == probe.ended
-
-
-def _unreached(probe: Probe) -> bool:
-    """Whether a source that was pulled ahead failed where nobody has asked for more: that is a warning."""
-    return any("no consumer had asked" in str(warning.message) for warning in probe.warned)
-
-
-def _check_once(case: Case, recorder: Recorder, at: object) -> None:
-    each = {step.name for step in case.build(Recorder()).steps if step.each}
-    twice = {step: n for step, n in Counter(recorder.closings()).items() if n > 1 and step not in each}
-    assert not twice or case.closings.items() >= twice.items(), f"{at}: {twice}"
-
-
-FINE = tuple(case for case in CASES if not _troubled(case))
-TROUBLED = tuple(case for case in CASES if _troubled(case))
-UNFAILING = tuple(case for case in FINE if "handle" not in case.name)
-"""Without those in which one step fails and another handles it."""
-
-
-@pytest.mark.parametrize("case", FINE, ids=str)
-def test_an_error_everywhere(case: Case) -> None:
-    """The run ends, names the step, keeps the original, closes everything once, and leaves nothing."""
-    for point in _points(case):
-        probe = Probe(point, Injected(str(point)))
-        recorder, result, error = _run(case, probe)
-        _check_closed(probe)
-        _check_once(case, recorder, point)
-        assert probe.fired, point
-        assert result is not None
-        assert not result.ok or _unreached(probe), point
-        if error is not None:
-            assert isinstance(error, StepError)
-            assert error.__cause__ is probe.error, f"{point}: {error.__cause__!r}"
-            assert error.step == point.step, f"{point}: {error}"
-            assert result.steps[point.step].status is StepStatus.FAILED, point
-
-
-@pytest.mark.parametrize("case", UNFAILING, ids=str)
-def test_an_error_everywhere_and_continue(case: Case) -> None:
-    """With every step told to continue, nothing raises; what failed, and what depends on it, is told in the result."""
-    for point in _points(case):
-        probe = Probe(point, Injected(str(point)))
-        recorder = Recorder()
-        pipeline = _continuing(injected(case.build(recorder), probe))
-        options = case.options(recorder) if callable(case.options) else case.options
-        with warnings.catch_warnings(record=True) as probe.warned, within(SECONDS):
-            warnings.simplefilter("always")
-            result = synaflow_local.run(pipeline, case.params() if case.params else None, **options)  # type: ignore[arg-type]
-        _check_closed(probe)
-        _check_once(case, recorder, point)
-        assert probe.fired, point
-        if _unreached(probe):
-            continue
-        assert not result.ok, point
-        failed = {name for name, step in result.steps.items() if step.status is StepStatus.FAILED or step.dropped}
-        # Those below may fail of themselves for want of items: the least of nothing, a zip of unequal lengths.
-        below = _below(pipeline, point.step)
-        assert point.step in failed, point
-        assert failed <= below | {point.step}, point
-        bad = {name for name, step in result.steps.items() if step.status is not StepStatus.OK} - failed
-        assert bad <= below, point
-        assert all(result.steps[name].status is StepStatus.SKIPPED for name in bad), point
+def _as_it_is(pipeline: PipelineDef) -> PipelineDef:
+    return pipeline
 
 
 def _continuing(pipeline: PipelineDef) -> PipelineDef:
     return replace(pipeline, steps=tuple(replace(step, on_error=OnError.CONTINUE) for step in pipeline.steps))
 
 
-def _below(pipeline: PipelineDef, step: str) -> set[str]:
-    below = {step}
+def _run(case: Case, probe: Probe, changed: Callable[[PipelineDef], PipelineDef] = _as_it_is) -> Ran:
+    recorder = Recorder()
+    ran = Ran(changed(injected(case.build(recorder), probe)), probe, recorder)
+    options = case.options(recorder) if callable(case.options) else case.options
+    with warnings.catch_warnings(record=True) as warned, within(SECONDS):
+        warnings.simplefilter("always")
+        try:
+            ran.result = synaflow_local.run(ran.pipeline, case.params() if case.params else None, **options)  # type: ignore[arg-type]
+        except StepError as error:
+            ran.result, ran.error = error.result, error
+        except Injected as error:
+            raise AssertionError("an error left the run as itself") from error
+        except BaseException as error:
+            if error is not probe.error and type(error) is not case.raises:
+                raise
+            ran.error = error
+    ran.warned = "\n".join(str(warning.message) for warning in warned)
+    return ran
+
+
+_KNOWN: dict[tuple[str, object], Undisturbed] = {}
+
+
+def _undisturbed(case: Case, changed: Callable[[PipelineDef], PipelineDef] = _as_it_is) -> Undisturbed:
+    known = _KNOWN.get((case.name, changed))
+    if known is None:
+        known = _KNOWN[case.name, changed] = _observed(case, changed)
+    return known
+
+
+def _observed(case: Case, changed: Callable[[PipelineDef], PipelineDef]) -> Undisturbed:
+    ran = _run(case, Probe(), changed)
+    _check_closed(ran)
+    items = ran.probe.seen.total()
+    failed = _failed(ran.result) if ran.result is not None else set()
+    return Undisturbed(
+        tuple(ran.probe.points(most=1000 if items <= 150 else max(4, ITEMS // items))),
+        ran.closings,
+        ran.probe.entered,
+        frozenset(failed),
+        type(ran.error) if ran.error is not None else None,
+    )
+
+
+def _failed(result: RunResult) -> set[str]:
+    return {name for name, step in result.steps.items() if step.status is StepStatus.FAILED or step.dropped}
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    """An error and what it comes from: where a pipeline is run per item, its own error comes in between."""
+    causes: list[BaseException] = []
+    while error is not None:
+        causes.append(error)
+        error = error.__cause__
+    return causes
+
+
+def _check_closed(ran: Ran, before: Undisturbed | None = None) -> None:
+    """Whatever was begun has ended, and every `finally` ran once for each time its step was begun."""
+    assert ran.probe.begun == ran.probe.ended
+    if before is None:
+        return
+    for name, count in before.closings.items():
+        closings = ran.closings[name]
+        if before.entered.get(name) == count:
+            assert closings == ran.probe.entered[name], f"{ran.probe.at}: the finally of '{name}' ran {closings} times"
+        else:  # the step has another name than its log, or enters what it closes not always
+            assert closings <= count, f"{ran.probe.at}: the finally of '{name}' ran {closings} times"
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_error_everywhere(case: Case) -> None:
+    """The run ends, names the step, keeps the original, closes everything once, and leaves nothing.
+
+    Where the case fails by itself as well, it may say so instead, if it came first: at a point behind its own error.
+    """
+    before = _undisturbed(case)
+    for point in before.points:
+        ran = _run(case, Probe(point, Injected(str(point))))
+        _check_closed(ran, before)
+        assert ran.probe.fired, point
+        if ran.own:
+            assert before.ends is not None, f"{point}: {ran.error!r}"
+            assert type(ran.error) is before.ends, f"{point}: {ran.error!r}"
+            continue
+        result, step = ran.result, point.step.partition("/")[0]
+        assert result is not None
+        if result.ok:
+            # Where streams are pulled ahead, nobody may have got that far.
+            assert f"no consumer had asked for more: {ran.probe.error!r}" in ran.warned, point
+        elif ran.error is not None:
+            assert isinstance(ran.error, StepError)
+            if isinstance(ran.error.__cause__, Injected | StepError):
+                assert ran.error.step == step, f"{point}: {ran.error}"
+            else:  # a consumer that it came to has made another of it
+                step = ran.error.step
+                assert step in _below(ran.pipeline, {point.step}), f"{point}: {ran.error}"
+            assert result.steps[step].status is StepStatus.FAILED, point
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_error_everywhere_and_continue(case: Case) -> None:
+    """With every step told to continue, nothing raises; what failed, and what depends on it, is told in the result."""
+    before = _undisturbed(case, _continuing)
+    for point in before.points:
+        ran = _run(case, Probe(point, Injected(str(point))), _continuing)
+        _check_closed(ran, before)
+        assert ran.probe.fired, point
+        if ran.error is not None:
+            assert ran.own, point
+            assert type(ran.error) is before.ends, f"{point}: {ran.error!r}"
+            continue
+        result, step = ran.result, point.step.partition("/")[0]
+        assert result is not None
+        assert not result.ok, point
+        failed = _failed(result)
+        # Those below may fail of themselves for want of items: the least of nothing, a zip of unequal lengths.
+        below = _below(ran.pipeline, {step, *before.failed})
+        assert step in failed, point
+        assert failed <= below, point
+        bad = {name for name, step in result.steps.items() if step.status is not StepStatus.OK} - failed
+        assert bad <= below, point
+        assert all(result.steps[name].status is StepStatus.SKIPPED for name in bad), point
+
+
+def _below(pipeline: PipelineDef, steps: set[str]) -> set[str]:
+    """Those steps and all that depend on them."""
+    below = set(steps)
     for name in pipeline.order:
         if any(edge.producer in below for edge in pipeline.edges_into(name)):
             below.add(name)
-    return below - {step}
+    return below
 
 
-@pytest.mark.parametrize("case", FINE, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_an_interrupt_everywhere(case: Case) -> None:
     """Ctrl-C leaves the run as itself, and every `finally` ran."""
-    for point in _points(case):
-        probe = Probe(point, KeyboardInterrupt())
-        recorder, _, error = _run(case, probe)
-        _check_closed(probe)
-        _check_once(case, recorder, point)
-        assert probe.fired, point
-        assert error is probe.error, f"{point}: {error!r}"
+    before = _undisturbed(case)
+    for point in before.points:
+        ran = _run(case, Probe(point, KeyboardInterrupt()))
+        _check_closed(ran, before)
+        assert ran.probe.fired, point
+        if ran.error is not ran.probe.error:
+            assert before.ends is not None, f"{point}: {ran.error!r}"
+            assert type(ran.error) is before.ends, f"{point}: {ran.error!r}"
 
 
-@pytest.mark.parametrize("case", UNFAILING, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_stream_dropped_everywhere(case: Case) -> None:
     """The caller of `stream` stops after each number of items, for each stream: everything is closed, once."""
-    _drop_everywhere(case)
-
-
-def _drop_everywhere(case: Case) -> None:
-    streams = [step.name for step in case.build(Recorder()).steps if step.output.stream]
-    long = len(streams) > MOST_STEPS
-    for name in [streams[at] for at in _some(len(streams), 3 if long else MOST_STEPS)]:
-        for number in (0, 1, 8) if long else range(9):
-            if _drop(case, name, number):
+    names = [step.name for step in case.build(Recorder()).steps if step.output.stream]
+    many = len(names) > 15
+    for name in names[:: len(names) // 2] if many else names:
+        for number in (0, 1, 3) if many else range(9):
+            probe, recorder = Probe(), Recorder()
+            ran = Ran(injected(case.build(recorder), probe), probe, recorder)
+            ended = _take(ran, case, name, number)
+            _check_closed(ran)
+            steps = {step.name for step in ran.pipeline.steps if not step.each}
+            twice = {step: count for step, count in ran.closings.items() if count > 1 and step in steps}
+            assert not twice, (name, number, twice)
+            if ended:
                 break
 
 
-def _drop(case: Case, name: str, number: int) -> bool:
-    """Drops the stream of that step after so many items; gives back whether it had ended by then."""
-    probe, recorder = Probe(), Recorder()
-    pipeline = injected(case.build(recorder), probe)
-    ended = False
+def _take(ran: Ran, case: Case, name: str, number: int) -> bool:
+    """Takes so many items of a stream and drops it; tells whether it had ended before."""
+    params = case.params() if case.params else None
+    fails = case.raises or StepError
     with warnings.catch_warnings(), within(SECONDS):
         warnings.simplefilter("ignore")
-        taken = synaflow_local.stream(pipeline, case.params() if case.params else None, name)
+        taken = synaflow_local.stream(ran.pipeline, params, name)
         try:
             for _ in range(number):
                 if next(taken, Recorder) is Recorder:
-                    ended = True
-                    break
-            if _troubled(case):
-                taken.close()
-        except (StepError, KeyboardInterrupt):
-            if not _troubled(case):
-                raise
-            ended = True
-        del taken
-    _check_closed(probe)
-    _check_once(case, recorder, (name, number))
-    return ended
-
-
-@pytest.mark.parametrize("case", TROUBLED, ids=str)
-def test_an_error_beside_its_own(case: Case) -> None:
-    """The run ends with the injected error or the case's own, closes everything once, and leaves nothing."""
-    for point in _points(case):
-        probe = Probe(point, Injected(str(point)))
-        recorder, result, error = _run(case, probe)
-        _check_closed(probe)
-        _check_once(case, recorder, point)
-        if result is None:
-            assert isinstance(error, case.raises or ()), f"{point}: {error!r}"
-        if probe.fired and result is not None:
-            assert not result.ok or "handle" in case.name or _unreached(probe), point
-        if error is not None and error.__cause__ is probe.error:
-            assert isinstance(error, StepError)
-            assert error.step in (point.step, case.error and case.error.step), f"{point}: {error}"
-
-
-@pytest.mark.parametrize("case", TROUBLED, ids=str)
-def test_an_interrupt_beside_its_own_error(case: Case) -> None:
-    """Ctrl-C leaves the run as itself, unless another did before, and every `finally` ran."""
-    for point in _points(case):
-        probe = Probe(point, KeyboardInterrupt())
-        recorder, _, error = _run(case, probe)
-        _check_closed(probe)
-        _check_once(case, recorder, point)
-        if probe.fired and case.raises is None and "swallow" not in case.name:
-            assert _comes_of(error, probe.error), f"{point}: {error!r}"
-
-
-def _comes_of(error: BaseException | None, first: BaseException) -> bool:
-    """Whether it is that one, or was raised while that one was on its way, as by a `finally` that fails too."""
-    while error is not None and error is not first:
-        error = error.__cause__ or error.__context__
-    return error is first
-
-
-@pytest.mark.parametrize("case", TROUBLED, ids=str)
-def test_a_stream_dropped_before_its_own_error(case: Case) -> None:
-    """Wherever the caller stops, before the case's error or after it: everything is closed, once."""
-    _drop_everywhere(case)
+                    return True
+        except (StepError, fails):
+            return True
+        finally:
+            if _undisturbed(case).ends is not None:
+                with suppress(StepError, fails):
+                    taken.close()  # what its `finally` raises couldn't be seen otherwise
+            del taken
+    return False
