@@ -1,4 +1,4 @@
-"""What the command line prints doesn't depend on the hash seed: reports, refusals, plans, JSON, pictures as text.
+"""What the command line prints doesn't depend on the hash seed: reports, refusals, plans, JSON.
 
 A set that a step gives is spelled by Python, in its own order; the steps here keep theirs to themselves.
 """
@@ -82,7 +82,6 @@ COMMANDS = (
     "explain flow.py",
     "export flow.py",
     "export flow.py --full",
-    "render flow.py -o flow.dot",
     "run flow.py --help",
     "run flow.py --size 4",
     "run flow.py --size 4 --stats --json --output odd --output numbers --output both",
@@ -92,7 +91,7 @@ COMMANDS = (
     "run flow.py --size 4 --output totl",
     "run flow.py --runner remote --size 4",
 )
-ENTRY_POINTS = "[synaflow.targets]\nlocal = synaflow_local\nrender = synaflow_graphviz.command\n"
+ENTRY_POINTS = "[synaflow.targets]\nlocal = synaflow_local\n"
 
 
 def printed(folder: Path, hash_seed: str) -> list[str]:
@@ -117,13 +116,11 @@ def printed(folder: Path, hash_seed: str) -> list[str]:
 
 
 _SCRIPT = f"""
-from pathlib import Path
 from synaflow.cli import main
 
 for command in {COMMANDS!r}:
     print("$", command, flush=True)
     print("exit code", main(command.split()), flush=True)
-print(Path("flow.dot").read_text(encoding="utf-8"))
 """
 
 
