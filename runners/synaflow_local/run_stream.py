@@ -124,9 +124,11 @@ class RunStream(Iterator[Any]):
             # Not begun: there is nothing to close.
             handover.ended, handover.result = True, handover.execution.result()
             return
-        self._go_on(Cancelled("the stream was closed by its caller"))
+        stop = Cancelled("the stream was closed by its caller")
+        self._go_on(stop)
         error, handover.error = handover.error, None
-        if error is not None:
+        # Where no item has been given yet, it is thrown into the run itself, and comes out of it.
+        if error is not None and error is not stop:
             raise error
 
     def __reduce__(self) -> str:
