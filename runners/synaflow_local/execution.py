@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 __all__ = ["Execution", "nobody"]
 
 _OK = StepStatus.OK
+_ONE_LOOP = (
+    "an event loop runs in this thread already: the caller's, or that of another step, which reads its stream inside "
+    "asyncio.run(); a thread runs one at a time: call asyncio.run() for each item or batch rather than around the loop "
+    "over the stream, or run it in a thread of its own"
+)
 
 
 class Execution:
@@ -263,6 +269,8 @@ class Execution:
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         failure = StepError(self.pipeline.name, step, reason, index)
         failure.__cause__ = error
+        if isinstance(error, RuntimeError) and "loop" in str(error) and _loop_runs():
+            failure.add_note(_ONE_LOOP)
         return failure
 
     def _skip_dependents(self, step: str) -> None:
@@ -316,6 +324,12 @@ class Execution:
             return StepResult(name, status, None, None, seconds)
         dropped = sum(letter.step == name for letter in self._dead_letters)
         return StepResult(name, status, self.items_in.get(name), self.items_out.get(name), seconds, dropped)
+
+
+def _loop_runs() -> bool:
+    """Whether an event loop runs in this thread; without importing asyncio, where nobody has."""
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None  # not an error where there is none
 
 
 def nobody(source: Iterator[object]) -> None:
