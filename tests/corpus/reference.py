@@ -73,7 +73,7 @@ def expect(
             with _Attempt(replay):
                 expected.values[name] = list(replay.stream(name))
     # Not every step was asked for: what depends on a failed value is skipped, whoever would have asked.
-    unable = [name for name in expected.failed if not pipeline[name].output.stream]
+    unable = [*(name for name in expected.failed if not pipeline[name].output.stream), *expected.skipped]
     while unable:
         for edge in pipeline.edges_out_of(unable.pop()):
             if edge.consumer not in expected.skipped:
