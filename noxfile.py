@@ -134,16 +134,18 @@ def browser(session: nox.Session) -> None:
 def random(session: nox.Session) -> None:
     """Run the random pipelines at length: 100,000 of them, or as many as `-- NUMBER` says; not part of `.ci/run`.
 
-    `tests/conformance/test_random.py` compares them with a reference, `test_order.py` looks at the order; a run of the
-    tests takes 2,000. Here each core gets its share, with a seed of its own, told beside the outcome; `-- NUMBER SEED`
-    sets the first of them, to have the same again. What is found is printed with the line that brings it back.
+    `tests/conformance/test_random.py` compares them with a reference, `test_order.py` looks at the order, and
+    `test_variants.py` at other ways to run them; the tests take 2,000. Here each core gets its share, with a seed of its
+    own, told beside the outcome; `-- NUMBER SEED` sets the first of them, to have the same again. What is found is printed
+    with the line that brings it back.
     """
     install(session, "test")
     number, seed = [int(word) for word in session.posargs] + [100_000, randbelow(2**31)][len(session.posargs) :]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    env = {**os.environ, "SYNAFLOW_EXAMPLES": str(-(-number // cores))}
+    # In the short profile the examples are the same every time, whatever the seed.
+    env = {**os.environ, "SYNAFLOW_EXAMPLES": str(-(-number // cores)), "HYPOTHESIS_PROFILE": "long"}
     command = [shutil.which("python", path=session.bin) or "python", "-m", "pytest", "-q", "--durations=0"]
-    command += ["tests/conformance/test_random.py", "tests/conformance/test_order.py"]
+    command += [f"tests/conformance/test_{name}.py" for name in ("random", "order", "variants")]
     running = []
     for one in range(seed, seed + cores):
         arguments = [*command, f"--hypothesis-seed={one}"]

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.timeout(max(600, EXAMPLES))
 
 quickly = settings(
     max_examples=EXAMPLES,
+    database=None,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
     print_blob=True,
