@@ -24,36 +24,40 @@ from synaflow_graphviz.fold import fold
 from synaflow_graphviz.picture import Box, BoxKind, Line, Node, Picture, Role
 from synaflow_graphviz.words import cut, paragraphs, short, signature, time_of, value_of
 
-__all__ = ["picture"]
+__all__ = ["Composer"]
 
 
-def picture(
-    pipeline: PipelineDef, result: RunResult | None = None, folded: bool = False, only: Sequence[str] | None = None
-) -> Picture:
-    """What there is to be seen of a pipeline.
+class Composer:
+    """Composes pictures of one pipeline, and of one run of it: of all of it, or of parts."""
 
-    Args:
-        pipeline: The pipeline.
-        result: What a run of it gave, to be told as well.
-        folded: Whether every outermost box of steps is one node.
-        only: Steps to which to keep: those, what they take from and what takes from them.
-    """
-    return _Drawing(pipeline, result).picture(folded, only)
+    def __init__(self, pipeline: PipelineDef, result: RunResult | None = None) -> None:
+        """Asks once what all its pictures tell.
 
-
-class _Drawing:
-    def __init__(self, pipeline: PipelineDef, result: RunResult | None) -> None:
+        Args:
+            pipeline: The pipeline.
+            result: What a run of it gave, to be told as well.
+        """
         self._pipeline: Final = pipeline
         self._result: Final = result
         self._bounds: Final[Mapping[Edge, Bound]] = {bound.edge: bound for bound in pipeline.bounds()}
+        self._branches: Final = {
+            (branch.producer, branch.consumer, branch.parameter): branch
+            for branch in (result.branches if result is not None else ())
+        }
         self._seconds: Final = sum(step.seconds or 0.0 for step in result.steps.values()) if result is not None else 0.0
 
-    def picture(self, folded: bool, only: Sequence[str] | None) -> Picture:
+    def picture(self, *, folded: bool = False, only: Sequence[str] | None = None) -> Picture:
+        """What there is to be seen.
+
+        Args:
+            folded: Whether every outermost box of steps is one node.
+            only: Steps to which to keep: those, what they take from and what takes from them.
+        """
         pipeline, result = self._pipeline, self._result
         title = pipeline.name
         if result is not None:
             title += f": {'ok' if result.ok else 'failed'} in {time_of(result.seconds)}"
-        drawn = Picture(title, pipeline.doc or "", ran=result is not None)
+        drawn = Picture(title, pipeline.doc or "")
         nodes = {field.name: self._field(field) for field in pipeline.fields}
         nodes |= {step.name: self._step(step) for step in pipeline.steps}
         lines = [self._line(edge, nodes) for edge in pipeline.edges]
@@ -140,9 +144,9 @@ class _Drawing:
             line.tip += f"\n{bound.reason}"
             if line.unbounded:
                 line.label.append("∞ may buffer")
-        for branch in self._result.branches if self._result is not None else ():
-            if (branch.producer, branch.consumer, branch.parameter) == (edge.producer, edge.consumer, edge.parameter):
-                line.label.append(f"{branch.items:,} items, at most {branch.peak:,} waited")
+        branch = self._branches.get((edge.producer, edge.consumer, edge.parameter))
+        if branch is not None:
+            line.label.append(f"{branch.items:,} items, at most {branch.peak:,} waited")
         return line
 
     def _passed(self, edge: Edge) -> TypeForm:

@@ -15,8 +15,8 @@ from typing import Final
 from graphviz import Digraph, nohtml
 
 from synaflow import EdgeKind, PipelineDef, RunResult, StepStatus
-from synaflow_graphviz.compose import picture
-from synaflow_graphviz.look import AFTER, BOXES, FAILED, FAINT, FONT, INK, PAPER, PENS, SHAPES, Pen
+from synaflow_graphviz.compose import Composer
+from synaflow_graphviz.look import ALL_PENS, BOXES, FAILED, FAINT, FONT, INK, PAPER, SHAPES, Pen
 from synaflow_graphviz.picture import Box, BoxKind, Line, Node, Picture, Role
 
 __all__ = ["draw", "to_dot"]
@@ -44,7 +44,7 @@ def to_dot(pipeline: PipelineDef, *, result: RunResult | None = None, folded: bo
         >>> print(to_dot(pipeline("sums", steps=[numbers, total]), legend=False).splitlines()[0])
         digraph {
     """
-    return draw(picture(pipeline, result, folded), legend)
+    return draw(Composer(pipeline, result).picture(folded=folded), legend)
 
 
 def draw(drawn: Picture, legend: bool = True) -> str:
@@ -56,7 +56,7 @@ class _Dot:
     def __init__(self, drawn: Picture, legend: bool) -> None:
         self._drawn: Final = drawn
         self._legend: Final = legend
-        self._ids: Final[dict[int, str]] = {id(node): f"n{at}" for at, node in enumerate(drawn.all_nodes())}
+        self._ids: Final = drawn.ids()
         self._boxes: Final = count()
 
     def source(self) -> str:
@@ -138,8 +138,7 @@ class _Dot:
         )
 
     def _line(self, dot: Digraph, line: Line, at: int) -> None:
-        pen = AFTER if line.kind is None else PENS[line.kind]
-        classes = str(line.kind or "after") + (" unbounded" if line.unbounded else "")
+        name = _name(line)
         label = {"label": _label([], line.label, beside=True)} if line.label else {}
         tip = _plain(line.tip)
         dot.edge(
@@ -148,16 +147,16 @@ class _Dot:
             id=f"e{at}",
             tooltip=tip,
             labeltooltip=tip,
-            **_strokes(pen),
+            **_strokes(ALL_PENS[name]),
             **label,
-            **{"class": classes},
+            **{"class": f"{name} unbounded" if line.unbounded else name},
         )
 
     def _explain(self, dot: Digraph) -> None:
         """The legend: what is in this picture, and no more."""
         roles = [role for role in Role if any(node.role is role for node in self._drawn.all_nodes())]
-        kinds: list[EdgeKind | None] = [*EdgeKind, None]
-        kinds = [kind for kind in kinds if any(line.kind is kind for line in self._drawn.lines)]
+        drawn = {_name(line) for line in self._drawn.lines}
+        kinds = [name for name in (*EdgeKind, "after") if name in drawn]
         legend = Digraph("cluster_legend")
         legend.attr(
             id="legend",
@@ -171,17 +170,17 @@ class _Dot:
             **{"class": "legend"},
         )
         columns: dict[str, str] = {}
-        for role, kind in zip_longest(roles, kinds, fillvalue=_NOTHING):
+        for role, kind in zip_longest(roles, kinds):
             row = Digraph(graph_attr={"rank": "same"})
-            if isinstance(role, Role):
+            if role is not None:
                 self._sample(row, role)
                 _below(legend, columns, "role", f"legend_{role}")
-            if not isinstance(kind, _Nothing):
-                name = f"legend_{kind or 'after'}"
+            if kind is not None:
+                name = f"legend_{kind}"
                 _sample_line(row, name, kind)
                 _below(legend, columns, "from", f"{name}_from")
                 _below(legend, columns, "says", f"{name}_says")
-                if isinstance(role, Role):
+                if role is not None:
                     row.edge(f"legend_{role}", f"{name}_from", style="invis")
             legend.subgraph(row)
         dot.subgraph(legend)
@@ -202,16 +201,14 @@ class _Dot:
         )
 
 
-class _Nothing:
-    """The type of what fills a column of the legend that is shorter than the other: None is a kind of line there."""
+def _name(line: Line) -> str:
+    """What its kind is called, which is its class in the picture."""
+    return str(line.kind or "after")
 
 
-_NOTHING: Final = _Nothing()
-
-
-def _sample_line(row: Digraph, name: str, kind: EdgeKind | None) -> None:
+def _sample_line(row: Digraph, name: str, kind: str) -> None:
     """A line of that kind, and what it means to the right of it."""
-    pen = AFTER if kind is None else PENS[kind]
+    pen = ALL_PENS[kind]
     for end in ("from", "to"):
         row.node(f"{name}_{end}", label="", shape="point", width="0.02", style="invis")
     row.node(
@@ -223,7 +220,7 @@ def _sample_line(row: Digraph, name: str, kind: EdgeKind | None) -> None:
         tooltip=pen.says,
         minlen="2",
         **_strokes(pen),
-        **{"class": str(kind or "after")},
+        **{"class": kind},
     )
     row.edge(f"{name}_to", f"{name}_says", style="invis")
 

@@ -10,7 +10,7 @@ from synaflow import TargetError
 
 __all__ = ["layout"]
 
-MISSING: Final = (
+_MISSING: Final = (
     "Graphviz isn't there: `dot` is not on PATH, and pygraphviz, whose wheel brings it along, can't be imported; "
     "run pip install '.[graphviz]' in a clone of SynaFlow, or install your system's graphviz package"
 )
@@ -39,7 +39,7 @@ def _in_process(source: str, form: str) -> bytes:
     try:
         import pygraphviz
     except ImportError as error:
-        raise TargetError(MISSING) from error
+        raise TargetError(_MISSING) from error
     graph = pygraphviz.AGraph(string=source)
     try:
         drawn: bytes = graph.draw(format=form, prog="dot") or b""

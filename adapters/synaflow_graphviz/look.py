@@ -13,7 +13,7 @@ from typing import Final
 from synaflow import EdgeKind
 from synaflow_graphviz.picture import BoxKind, Role
 
-__all__ = ["AFTER", "BOXES", "FONT", "INK", "PAPER", "PENS", "SHAPES", "Pen", "Shape", "stylesheet"]
+__all__ = ["AFTER", "ALL_PENS", "BOXES", "FONT", "INK", "PAPER", "PENS", "SHAPES", "Pen", "Shape", "stylesheet"]
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 PAPER: Final = ("#ffffff", "#16191d")
@@ -79,6 +79,8 @@ PENS: Final[Mapping[EdgeKind, Pen]] = {
     EdgeKind.VALUE: Pen(FAINT, "solid", 1.2, "vee", "value: the object itself"),
 }
 AFTER: Final = Pen(FAINT, "dotted", 1.2, "tee", "after: order alone")
+ALL_PENS: Final[Mapping[str, Pen]] = {**{str(kind): pen for kind, pen in PENS.items()}, "after": AFTER}
+"""By the class that a line has in the picture."""
 
 BOXES: Final[Mapping[BoxKind, tuple[str, tuple[str, str], tuple[str, str]]]] = {
     BoxKind.PARAMS: ("rounded,dotted", ("#ffffff", "#16191d"), _FRAME),
@@ -100,8 +102,7 @@ def stylesheet() -> str:
     ]
     rules += [f".node.{role} {filled}{{fill:{shape.fill[1]}}}" for role, shape in SHAPES.items()]
     rules.append(f".node.failed {filled}{{fill:{FAILED[1]}}}")
-    pens: dict[str, Pen] = {**{str(kind): pen for kind, pen in PENS.items()}, "after": AFTER}
-    for kind, pen in pens.items():
+    for kind, pen in ALL_PENS.items():
         rules.append(f".edge.{kind} {shapes}{{stroke:{pen.colour[1]}}}")
         rules.append(f".edge.{kind} {filled}{{fill:{pen.colour[1]}}}")
     for box, (_, fill, frame) in BOXES.items():

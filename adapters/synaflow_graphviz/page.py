@@ -12,16 +12,18 @@ import html
 import json
 import os
 from importlib.resources import files
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from synaflow import PipelineDef, RunResult, TargetError
-from synaflow_graphviz.compose import picture
+from synaflow_graphviz.compose import Composer
 from synaflow_graphviz.dot import draw
+from synaflow_graphviz.files import write
 from synaflow_graphviz.layout import layout
 from synaflow_graphviz.picture import BoxKind, Node, Picture, Role
 from synaflow_graphviz.svg import finish
 from synaflow_graphviz.words import signature
+
+if TYPE_CHECKING:
+    from synaflow import PipelineDef, RunResult
 
 __all__ = ["page", "to_html"]
 
@@ -49,23 +51,20 @@ def to_html(pipeline: PipelineDef, path: str | os.PathLike[str], *, result: RunR
     Raises:
         TargetError: The file can't be written, or there is no Graphviz.
     """
-    written = page(pipeline, result)
-    try:
-        Path(path).write_text(written, encoding="utf-8")
-    except OSError as error:
-        raise TargetError(f"can't write {os.fspath(path)!r}: {error}") from error
+    write(path, page(pipeline, result).encode())
 
 
 def page(pipeline: PipelineDef, result: RunResult | None = None) -> str:
     """The page as text."""
-    whole = picture(pipeline, result)
+    composer = Composer(pipeline, result)
+    whole = composer.picture()
     views = {"all": _view(whole, "All steps", top=True)}
-    folded = picture(pipeline, result, folded=True)
+    folded = composer.picture(folded=True)
     boxes = [node for node in folded.all_nodes() if node.role is Role.FOLDED]
     if boxes:
         views = {"boxes": _view(folded, "Boxes", top=True), **views}
         for at, box in enumerate(boxes):
-            views[f"box{at}"] = _view(picture(pipeline, result, only=box.steps), box.title, top=False)
+            views[f"box{at}"] = _view(composer.picture(only=box.steps), box.title, top=False)
     data = {
         "title": whole.title,
         "doc": pipeline.doc or "",
@@ -93,7 +92,7 @@ def page(pipeline: PipelineDef, result: RunResult | None = None) -> str:
 
 def _view(drawn: Picture, title: str, top: bool) -> dict[str, object]:
     """A drawing, and which steps and lines its ids stand for."""
-    ids = {id(node): f"n{at}" for at, node in enumerate(drawn.all_nodes())}
+    ids = drawn.ids()
     return {
         "title": title,
         "top": top,

@@ -117,7 +117,6 @@ class Picture:
         nodes: The nodes that are in no box.
         boxes: The outermost boxes.
         lines: All lines.
-        ran: Whether it tells of a run.
     """
 
     title: str
@@ -125,10 +124,13 @@ class Picture:
     nodes: list[Node] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
-    ran: bool = False
 
     def all_nodes(self) -> Iterator[Node]:
         """Every node, in boxes or not."""
         yield from self.nodes
         for box in self.boxes:
             yield from box.all_nodes()
+
+    def ids(self) -> dict[int, str]:
+        """The id that each node has in every form of the picture, by `id(node)`: a name of ours, whatever the user's is."""
+        return {id(node): f"n{at}" for at, node in enumerate(self.all_nodes())}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from synaflow import PipelineDef, RunResult, TargetError
 from synaflow_graphviz.dot import to_dot
+from synaflow_graphviz.files import write
 from synaflow_graphviz.layout import layout
 from synaflow_graphviz.page import to_html
 from synaflow_graphviz.svg import finish
@@ -36,25 +37,17 @@ def render(
     Raises:
         TargetError: The ending is another, the file can't be written, or there is no Graphviz.
     """
-    target = Path(path)
-    form = target.suffix.removeprefix(".").lower()
+    form = Path(path).suffix.removeprefix(".").lower()
     if form not in FORMATS:
         endings = ", ".join(f".{known}" for known in FORMATS)
         raise TargetError(f"can't draw into {os.fspath(path)!r}: its name has to end in one of {endings}")
     if form == "html":
         to_html(pipeline, path, result=result)
-        return
-    source = to_dot(pipeline, result=result, folded=folded, legend=legend)
-    if form == "dot":
-        drawn = source.encode()
     elif form == "svg":
-        drawn = finish(layout(source, "svg")).encode()
+        write(path, to_svg(pipeline, result=result, folded=folded, legend=legend).encode())
     else:
-        drawn = layout(source, form)
-    try:
-        target.write_bytes(drawn)
-    except OSError as error:
-        raise TargetError(f"can't write {os.fspath(path)!r}: {error}") from error
+        source = to_dot(pipeline, result=result, folded=folded, legend=legend)
+        write(path, source.encode() if form == "dot" else layout(source, form))
 
 
 def to_svg(pipeline: PipelineDef, *, result: RunResult | None = None, folded: bool = False, legend: bool = True) -> str:
