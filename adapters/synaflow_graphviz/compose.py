@@ -19,10 +19,11 @@ from synaflow import (
     StepStatus,
     TypeForm,
     spell,
+    spell_value,
 )
 from synaflow_graphviz.fold import fold
 from synaflow_graphviz.picture import Box, BoxKind, Line, Node, Picture, Role
-from synaflow_graphviz.words import cut, paragraphs, short, signature, time_of, value_of
+from synaflow_graphviz.words import cut, paragraphs, short, signature, time_of
 
 __all__ = ["Composer"]
 
@@ -83,8 +84,8 @@ class Composer:
         text = f"{given.name}: {short(spell(given.output.type))}"
         full = f"{given.name}: {spell(given.output.type)}"
         if given.default is not NO_DEFAULT:
-            text += f" = {cut(value_of(given.default))}"
-            full += f" = {value_of(given.default)}"
+            text += f" = {cut(spell_value(given.default))}"
+            full += f" = {spell_value(given.default)}"
         elif not given.required:
             text, full = f"{text} = …", f"{full} = …"
         return Node(given.name, Role.PARAM, text, tip=paragraphs(full, given.doc))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from synaflow import NO_DEFAULT, spell
+from synaflow import NO_DEFAULT, spell, spell_value
 
 if TYPE_CHECKING:
     from synaflow import StepDef
 
-__all__ = ["cut", "paragraphs", "short", "signature", "time_of", "value_of"]
+__all__ = ["cut", "paragraphs", "short", "signature", "time_of"]
 
 _LENGTH: Final = 28
 """How many characters of a type or a default a picture shows; its tool tip has all."""
@@ -22,7 +22,7 @@ def signature(step: StepDef) -> str:
     """The step's function as it is written: `parse(row: dict[str, str]) -> Flight`."""
     given = [
         f"{parameter.name}: {spell(parameter.type)}"
-        + (f" = {value_of(parameter.default)}" if parameter.default is not NO_DEFAULT else "")
+        + (f" = {spell_value(parameter.default)}" if parameter.default is not NO_DEFAULT else "")
         for parameter in step.inputs
     ]
     return f"{step.function}({', '.join(given)}) -> {spell(step.output.type)}"
@@ -41,15 +41,6 @@ def short(text: str) -> str:
 def cut(text: str, length: int = _LENGTH) -> str:
     """The beginning of a text that is too long."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def value_of(value: object) -> str:
-    """A default as it is told."""
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001  # a class of the user's own may fail to give one
-        return f"a {type(value).__name__}"
-    return f"a {type(value).__name__}" if " at 0x" in text else text  # where it lies changes from run to run
 
 
 def paragraphs(*texts: str | None) -> str:

@@ -9,6 +9,7 @@ from synaflow._check.collectors import register_collector
 from synaflow._declare.include import include
 from synaflow._declare.step import step
 from synaflow._describe.bounds import Bound
+from synaflow._describe.values import spell_value
 from synaflow._errors import (
     Cancelled,
     ClosedStreamError,
@@ -83,6 +84,7 @@ __all__ = [
     "register_collector",
     "run",
     "spell",
+    "spell_value",
     "step",
     "stream",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from synaflow._describe.bounds import bounds
+from synaflow._describe.values import spell_value
 from synaflow._model import NO_DEFAULT, EdgeKind, OnError, StepMode
 from synaflow._types import spell
 
@@ -67,15 +68,10 @@ def _count(number: int, word: str) -> str:
 def _field(field: FieldDef) -> str:
     text = f"{field.name}: {spell(field.output.type)}"
     if field.default is not NO_DEFAULT:
-        text += f" = {_value(field.default)}"
+        text += f" = {spell_value(field.default)}"
     elif not field.required:
         text += " = ..."
     return f"{text}  # {field.doc}" if field.doc else text
-
-
-def _value(value: object) -> str:
-    text = repr(value)
-    return f"a {type(value).__name__}" if " at 0x" in text else text  # where it lies changes from run to run
 
 
 def _step(step: StepDef) -> str:
@@ -99,7 +95,7 @@ def _inputs(pipeline: PipelineDef, step: StepDef) -> Iterator[str]:
     for parameter in step.inputs:
         edge = edges.get(parameter.name)
         if edge is None:
-            yield f"{parameter.name} takes its default, {_value(parameter.default)}"
+            yield f"{parameter.name} takes its default, {spell_value(parameter.default)}"
         else:
             yield f"{parameter.name} <- {edge.producer}: {_edge(pipeline, edge)}; {_FOUND[edge.found]}"
     if step.after:
