@@ -19,7 +19,6 @@ import gc
 import os
 import pickle
 import sys
-import tempfile
 import warnings
 from collections import deque
 from contextlib import suppress
@@ -75,6 +74,8 @@ class Spilling:
             return os.fspath(self._directory)
         if "TMPDIR" not in os.environ and _writable("/var/tmp"):  # noqa: S108  # its files have no name
             return "/var/tmp"  # noqa: S108
+        import tempfile  # with random, shutil and what compresses: only for a run that spills
+
         return tempfile.gettempdir()
 
     def over(self) -> bool:
@@ -307,6 +308,8 @@ class Backlog:
         """The file to write to. They grow with what is on disk, so that there never are many."""
         segment = self._segment
         if segment is None or segment.size >= max(_SEGMENT, self._on_disk // 8):
+            import tempfile
+
             file = tempfile.TemporaryFile(dir=self._spilling.directory)  # noqa: SIM115  # closed with its last block
             segment = self._segment = _Segment(file)
         return segment

@@ -25,12 +25,13 @@ HEAVY = {
     "subprocess",
     "synaflow.cli",
     "synaflow_graphviz",
+    "tempfile",
     "urllib",
     "zipfile",
 }
 """Modules that take a while, or bring in many that together do."""
 
-RUNNING = {"greenlet", "pickle", "synaflow_local", "tempfile"}
+RUNNING = {"greenlet", "pickle", "synaflow_local"}
 """What only a run may need."""
 
 IMPORT = "import synaflow"
