@@ -22,6 +22,7 @@ PYTHONS = nox.project.python_versions(PROJECT)
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 PACKAGES = [Path(package).name for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
+WITH_EXTRAS = f".[{','.join(EXTRAS)}]"
 CHECKED = ["core", "runners", "adapters", "benchmarks", "examples", "tests", "noxfile.py"]
 
 # The name `synaflow` on the package index is another project's, and this project is on no index. That one's last release is
@@ -50,7 +51,7 @@ def interpreter(version: str) -> str | None:
 
 def install(session: nox.Session, *groups: str) -> None:
     """Installs the project with its extras as a user would, and what the named groups ask for."""
-    session.install(f".[{','.join(EXTRAS)}]", *(requirement for name in groups for requirement in group(name)))
+    session.install(WITH_EXTRAS, *(requirement for name in groups for requirement in group(name)))
 
 
 def install_data(session: nox.Session) -> None:
@@ -179,7 +180,7 @@ def minimums(session: nox.Session) -> None:
     lowest = [str(requirement).replace(">=", "==") for requirement in map(Requirement, asked)]
     constraints = Path(session.create_tmp()).resolve() / "lowest.txt"
     constraints.write_text("\n".join(lowest) + "\n")
-    session.install(f".[{','.join(EXTRAS)}]", *group("test"), "--constraint", str(constraints))
+    session.install(WITH_EXTRAS, *group("test"), "--constraint", str(constraints))
     install_data(session)
     session.run("pytest", *session.posargs)
 
