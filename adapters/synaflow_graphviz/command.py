@@ -29,7 +29,7 @@ def _render(
     Args:
         target: The pipeline.
         output: The file; its ending says what it is to be: .svg, .png, .pdf, .dot or .html.
-        folded: Draw every stream region and every included pipeline as one node.
-        legend: Explain shapes and lines.
+        folded: Draw every stream region and every included pipeline as one node; a page shows both anyway.
+        legend: Explain shapes and lines; a page always does.
     """
     render(load_target(target), output, folded=folded, legend=legend)

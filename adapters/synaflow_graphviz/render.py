@@ -31,8 +31,8 @@ def render(
         pipeline: What to draw.
         path: The file; its ending says what it is to be: `.svg`, `.png`, `.pdf`, `.dot` or `.html`.
         result: What a run of it gave: counts, times, how far branches lagged, what failed.
-        folded: Whether every stream region and every included pipeline is one node.
-        legend: Whether shapes and lines are explained.
+        folded: Whether every stream region and every included pipeline is one node. An HTML page shows both anyway.
+        legend: Whether shapes and lines are explained. In an HTML page they always are.
 
     Raises:
         TargetError: The ending is another, the file can't be written, or there is no Graphviz.
