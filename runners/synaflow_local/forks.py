@@ -116,7 +116,8 @@ class Fork:
         full: How many tasks may go round in a ring, -1 where they can't.
         ring: Whether they do.
         ready: The scheduler's.
-        alone: Whether it is the region's only fork, and pulling it never has to wait for another task.
+        alone: Whether it is the region's only fork, pulling it never has to wait for another task, and no task waits for its
+            end, which it would do outside of a ring.
     """
 
     name: str

@@ -83,6 +83,7 @@ class StreamPlan:
         deferred: Whether its function can only be called once something else in the region has ended.
         generator: Whether calling its function gives a generator and runs nothing yet.
         returns: Whether its annotation promises a return value (`Generator[_, _, R]`).
+        awaited: Whether a step waits for its end, which is in the middle of a run: a stream is begun when it is first asked for.
         simple: Whether pulling it never has to wait for anything else in the region.
         relayed: Whether it gets a stack of its own, because the chain below it is as deep as one stack should be.
     """
@@ -96,6 +97,7 @@ class StreamPlan:
     generator: bool = False
     returns: bool = False
     relayed: bool = False
+    awaited: bool = False
     simple: bool = False
 
 
@@ -338,7 +340,7 @@ class _Planner:
                     found.append(calling[before])
                 elif before in streams:
                     # Its end has to be seen, so the scheduler pulls it even where it has one branch only.
-                    streams[before].forked = True
+                    streams[before].forked = streams[before].awaited = True
                     found.append(streams[before])
             if found:
                 waits[name] = found

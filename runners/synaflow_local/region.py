@@ -151,7 +151,7 @@ class RegionRun:
             )
         for stream in forked:
             self.forks[stream.name] = Fork(stream.name, stream.limit, self.execution.spilling, downstream[stream.name])
-            self.forks[stream.name].alone = stream.simple and len(forked) == 1
+            self.forks[stream.name].alone = stream.simple and not stream.awaited and len(forked) == 1
 
     def _open(self) -> None:
         """Opens all streams, producers first. Nothing of the user's runs yet but generator functions' first call."""

@@ -409,6 +409,23 @@ def after_a_stream_it_reads(rec: Recorder) -> PipelineDef:
 
 
 @case(
+    values={"a": 3, "k": [(0, 0), (1, 1), (2, 2)]},
+    events=log("s0 a0 s1 a1 s2 a2 r0 k0 k0 r1 k1 k1 r2 k2 k2"),
+    counts={"s": (None, 3)},
+    peaks={("s", "a", "xs"): 1, ("s", "k", "xs"): 2},
+    closings={"s": 1, "r": 1},
+)
+def after_a_stream_that_its_reader_has_begun(rec: Recorder) -> PipelineDef:
+    """K has taken an item of S when it asks for R, which begins after S: what is left of S is kept for K meanwhile."""
+    return flow(
+        step("s", fn=source(rec, "s", 3)),
+        reads("a", total(rec, "a"), "s"),
+        step("r", fn=source(rec, "r", 3), after=["s"]),
+        step("k", fn=joined(rec, "k"), inputs={"xs": "s", "ys": "r"}),
+    )
+
+
+@case(
     values={"b": 1, "k": [(0, 0), (0, 1), (1, 2), (1, 3)], "c": 6},
     events=log("s0 b0 r0 k0 k0 c0 r1 k0 k1 c1 s1 b1 r2 k1 k2 c2 r3 k1 k3 c3"),
 )
