@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import time
 import warnings
@@ -19,9 +20,9 @@ from synaflow import (
     RunResult,
     StepDef,
     StepError,
-    StepResult,
     StepStatus,
 )
+from synaflow_local.results import StepResults
 from synaflow_local.stats import Clock
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class Execution:
     ) -> None:
         if dead_letter is not None and not callable(dead_letter):
             raise RunnerError(f"dead_letter={dead_letter!r}: give a function that takes a DeadLetter")
+        if inspect.iscoroutinefunction(dead_letter):
+            raise RunnerError(
+                f"dead_letter={dead_letter!r}: nobody awaits it; give a function that is not asynchronous"
+            )
         self.pipeline = pipeline
         self.plan = plan
         self.values = values
@@ -233,8 +238,8 @@ class Execution:
         if self._handler is not None:
             self._handler(letter)
 
-    def closing(self, step: str, source: object, close: Callable[[], object]) -> None:
-        """Closes something of a step's; an error of its `finally` fails a run that was fine."""
+    def closing(self, step: str, source: object, close: Callable[[], object], index: int | None = None) -> None:
+        """Closes something of a step's, or of one of its items; an error of its `finally` fails a run that was fine."""
         if self.stopped and getattr(source, "gi_frame", None) is not None:
             self.statuses.setdefault(step, StepStatus.CANCELLED)
         try:
@@ -242,6 +247,8 @@ class Execution:
         except Cancelled:
             self.statuses.setdefault(step, StepStatus.CANCELLED)
         except Exception as error:
+            if index is not None:
+                self.at(error, step, index)
             self.record(self.blame(error, step), error)
         except BaseException as error:
             self.abort(error)
@@ -296,13 +303,24 @@ class Execution:
         if self.stats:
             self.clock.turn("")
             self.seconds = {**self.clock.seconds, **self.seconds}
+        dead_letters = tuple(self._dead_letters)
+        steps = StepResults(
+            tuple(self.plan.edges),
+            self.plan.streaming,
+            self.statuses,
+            self.skipped,
+            self.seconds,
+            self.items_in,
+            self.items_out,
+            dead_letters,
+        )
         return RunResult(
             pipeline.name,
             values,
-            {name: self._step_result(name) for name in self.plan.edges},
+            steps,
             tuple(self.branches),
             tuple(self._errors),
-            tuple(self._dead_letters),
+            dead_letters,
             time.perf_counter() - self._started,
             dict(pipeline.aliases),
             pipeline,
@@ -314,16 +332,6 @@ class Execution:
         self._kept.clear()
         self._errors.clear()
         self._dead_letters.clear()
-
-    def _step_result(self, name: str) -> StepResult:
-        status = self.statuses.get(name)
-        if status is None:
-            status = StepStatus.SKIPPED if name in self.skipped else StepStatus.CANCELLED
-        seconds = self.seconds.get(name)
-        if name not in self.plan.streaming:
-            return StepResult(name, status, None, None, seconds)
-        dropped = sum(letter.step == name for letter in self._dead_letters)
-        return StepResult(name, status, self.items_in.get(name), self.items_out.get(name), seconds, dropped)
 
 
 def _loop_runs() -> bool:

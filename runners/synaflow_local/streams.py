@@ -55,17 +55,25 @@ class OneShot:
 
 @dataclass(slots=True, eq=False)
 class Opened:
-    """Something of a step's that has to be closed when nobody reads it any more."""
+    """Something of a step's that has to be closed when nobody reads it any more.
+
+    Attributes:
+        execution: The run.
+        step: The step.
+        source: What is to be closed.
+        index: The item it was made of, where that is one.
+    """
 
     execution: Execution
     step: str
     source: object
+    index: int | None = None
 
     def close(self) -> None:
         """Closes it; an error of its `finally` is the step's."""
         close = getattr(self.source, "close", None)
         if close is not None:
-            self.execution.closing(self.step, self.source, close)
+            self.execution.closing(self.step, self.source, close, self.index)
 
 
 @dataclass(slots=True, eq=False)
@@ -160,7 +168,7 @@ def each(
                         tally.n += 1
                         yield item
                 finally:
-                    Opened(execution, step.name, part).close()
+                    Opened(execution, step.name, part, index).close()
                 continue
         except Exception as error:
             execution.at(error, step.name, index)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from greenlet import greenlet
 
-from synaflow import PipelineDef, RunnerError, StepError, StreamReadError, include, pipeline, run, step
+from synaflow import DeadLetter, PipelineDef, RunnerError, StepError, StreamReadError, include, pipeline, run, step
 
 
 def counted(count: int, max_in_flight: int | None = None, sinks: int = 2) -> PipelineDef:
@@ -259,15 +259,39 @@ def test_a_ring_formed_after_a_branch_was_given_up_loses_nothing() -> None:
     assert result.steps["same"].items_out == 3
 
 
+async def _awaited(letter: DeadLetter) -> None:
+    raise AssertionError(letter)
+
+
 @pytest.mark.parametrize(
     ("what", "options", "said"),
     [
         ("p", {}, r"'p' is no pipeline: give what pipeline\(...\) returns"),
         (None, {"outputs": "sink0"}, r"outputs='sink0': give a list of names, outputs=\['sink0'\]"),
         (None, {"dead_letter": 3}, "dead_letter=3: give a function that takes a DeadLetter"),
+        (None, {"dead_letter": _awaited}, "dead_letter=.*: nobody awaits it"),
         (None, {"spill_after": "1 GB"}, "spill_after='1 GB': give a number of bytes"),
     ],
 )
 def test_what_is_refused_at_the_door(what: Any, options: dict[str, Any], said: str) -> None:
     with pytest.raises(RunnerError, match=said):
         run(what or counted(3), **options)
+
+
+def test_an_error_in_the_finally_of_an_items_own_stream_names_the_item() -> None:
+    def numbers() -> Iterator[int]:
+        yield from (1, 2, 3)
+
+    def parts(number: int) -> Iterator[int]:
+        try:
+            yield from range(number)
+        finally:
+            if number == 2:
+                raise ValueError("not closed")
+
+    def taken(parts: Iterator[int]) -> list[int]:
+        return [next(parts), next(parts)]
+
+    built = pipeline("closing", None, [numbers, step("parts", parts, inputs={"number": "numbers"}), taken])
+    with pytest.raises(StepError, match="step 'parts' of pipeline 'closing' failed at item 1: ValueError: not closed"):
+        run(built)

@@ -1,0 +1,38 @@
+"""The chain against the same by hand, `python -m benchmarks.chain ITEMS ROUNDS`, in several processes.
+
+How a process happens to lay its memory out moves this quotient by up to four hundredths either way, for its whole life
+and the same code: one process is one sample, however many rounds it makes.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+from benchmarks import plain, work
+from benchmarks.measure import Spread, agreed, interleaved, quotients, spread
+
+__all__ = ["over_processes"]
+
+
+def over_processes(processes: int, rounds: int, items: int) -> Spread:
+    """How many times as long the pipeline takes as the generators wired by hand: the spread of the processes' medians."""
+    command = [sys.executable, "-m", "benchmarks.chain", str(items), str(rounds)]
+    root = Path(__file__).resolve().parents[1]
+    done = [
+        subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=True).stdout
+        for _ in range(processes)
+    ]
+    return spread([float(told) for told in done])
+
+
+def _median(items: int, rounds: int) -> float:
+    variants = {"by hand": partial(plain.chained, items), "run": partial(work.chain, items)}
+    agreed(variants)
+    return quotients(interleaved(variants, rounds), "run", "by hand").median
+
+
+if __name__ == "__main__":
+    print(_median(int(sys.argv[1]), int(sys.argv[2])))
