@@ -38,6 +38,7 @@ from synaflow._model import (
     StepMode,
 )
 from synaflow._run.params import bind_params
+from synaflow._run.part import part_of
 from synaflow._run.result import BranchResult, DeadLetter, RunResult, StepResult, StepStatus
 from synaflow._run.runner import Runner, load_runner
 from synaflow._types import TypeForm, spell
@@ -80,6 +81,7 @@ __all__ = [
     "bind_params",
     "include",
     "load_runner",
+    "part_of",
     "pipeline",
     "register_collector",
     "run",

@@ -49,6 +49,8 @@ class Execution:
         plan: How.
         values: The values there are, by step or field.
         skipped: The steps that can't run, because something they depend on has failed.
+        stats: Whether the items of every stream are counted and timed.
+        counts: Whether they are counted.
         spilling: When and where branches that run ahead spill to disk.
         stopped: Whether the run is to end.
         fatal: An exception that is not an error (`KeyboardInterrupt`, ...), to be raised as it is.
@@ -67,6 +69,8 @@ class Execution:
         stats: bool,
         dead_letter: Callable[[DeadLetter], object] | None,
         spilling: Spilling,
+        *,
+        counts: bool = False,
     ) -> None:
         if dead_letter is not None and not callable(dead_letter):
             raise RunnerError(f"dead_letter={dead_letter!r}: give a function that takes a DeadLetter")
@@ -78,6 +82,7 @@ class Execution:
         self.plan = plan
         self.values = values
         self.stats = stats
+        self.counts = counts
         self.spilling = spilling
         self.clock = Clock()
         self.region: RegionRun | None = None

@@ -1,9 +1,10 @@
-"""Live progress: steps, items, rate and what is buffered, in place on a terminal, as lines elsewhere."""
+"""Live progress: steps, items, rate and what is buffered, in place on a terminal, as lines elsewhere, or to a function."""
 
 from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
@@ -33,20 +34,21 @@ class _Row:
 
 
 class Progress:
-    """Shows a run's progress on standard error while it is entered.
+    """Shows a run's progress on standard error while it is entered, or tells a function.
 
     A thread looks at the counts now and then; the run itself doesn't know of it.
     """
 
-    def __init__(self, execution: Execution) -> None:
+    def __init__(self, execution: Execution, tell: Callable[[str], object] | None = None) -> None:
         self._execution: Final = execution
+        self._tell: Final = tell
         self._started: Final = perf_counter()
         self._done: Final = threading.Event()
         self._live: Live | None = None
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> None:
-        if sys.stderr.isatty():
+        if self._tell is None and sys.stderr.isatty():
             from rich.console import Console
             from rich.live import Live
 
@@ -89,7 +91,11 @@ class Progress:
             rate = f" ({row.rate:,.0f}/s)" if row.rate is not None else ""
             buffered = f", {row.buffered:,} buffered" if row.buffered else ""
             parts.append(f"{row.step} {items:,}{rate}{buffered}")
-        sys.stderr.write(" | ".join(parts) + "\n")
+        line = " | ".join(parts)
+        if self._tell is not None:
+            self._tell(line)
+            return
+        sys.stderr.write(line + "\n")
         sys.stderr.flush()
 
     def _table(self) -> Table:

@@ -10,7 +10,7 @@ from synaflow import BranchResult, Edge, EdgeKind, OnError, StepDef, StepStatus
 from synaflow_local.forks import Branch, Fork
 from synaflow_local.plan import BranchPlan, RegionPlan, StreamPlan, TaskPlan
 from synaflow_local.scheduler import Scheduler
-from synaflow_local.streams import EachInputs, OneShot, Opened, Relay, Tally, called, each, forgiving, metered, passed
+from synaflow_local.streams import EachInputs, OneShot, Opened, Relay, Tally, called, counted, each, forgiving, metered, passed
 from synaflow_local.tasks import Task
 
 if TYPE_CHECKING:
@@ -268,11 +268,14 @@ class RegionRun:
             self._streams[branch.reader] = source
 
     def _measured(self, source: Iterator[object], inside: str, outside: str) -> Iterator[object]:
-        if not self.execution.stats:
+        if not (self.execution.stats or self.execution.counts):
             return source
         tally = Tally()
-        if inside and inside not in self.given:  # where it is forgiven or called per item, it is counted already
+        counted_here = bool(inside) and inside not in self.given  # where it is forgiven or called per item, it is already
+        if counted_here and (self.execution.stats or inside not in self.forks):  # a fork counts by itself
             self.given[inside] = tally
+        if not self.execution.stats:
+            return counted(source, tally) if self.given.get(inside) is tally else source
         return metered(self.execution, inside, source, outside, tally)
 
     def _reader(self, branch: BranchPlan) -> Task | Fork:

@@ -65,3 +65,27 @@ def test_a_table_on_a_terminal() -> None:
     assert "shown [red]" in text, "a name is no markup"
     assert "buffered" in text
     assert "1,000" in text
+
+
+@pytest.mark.parametrize("forked", [False, True])
+def test_a_function_is_told_instead(forked: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    def numbers() -> Iterator[int]:
+        yield from range(1000)
+
+    def doubled(numbers: Iterator[int]) -> Iterator[int]:
+        for number in numbers:
+            yield 2 * number
+
+    def total(doubled: Iterator[int]) -> int:
+        return sum(doubled)
+
+    def count(doubled: Iterator[int]) -> int:
+        return sum(1 for _ in doubled)
+
+    told: list[str] = []
+    result = run(pipeline("told", steps=[numbers, doubled, total, *([count] if forked else [])]), progress=told.append)
+    assert capsys.readouterr() == ("", "")
+    assert told[-1].startswith("told: 0.")
+    assert told[-1].endswith("numbers 1,000 | doubled 1,000 | total 1,000" + (" | count 1,000" if forked else ""))
+    assert result.steps["numbers"].items_out == result.steps["total"].items_in == 1000
+    assert result.steps["numbers"].seconds is None
