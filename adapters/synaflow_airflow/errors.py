@@ -25,7 +25,9 @@ class DagError(RunnerError):
     def __str__(self) -> str:
         if len(self.problems) == 1:
             return f"pipeline '{self.pipeline}' can't become a DAG: {self.problems[0]}"
-        return "\n".join([f"pipeline '{self.pipeline}' can't become a DAG:", *(f"  - {each}" for each in self.problems)])
+        return "\n".join(
+            [f"pipeline '{self.pipeline}' can't become a DAG:", *(f"  - {each}" for each in self.problems)]
+        )
 
 
 class ValueTravelError(RunnerError):

@@ -1,0 +1,31 @@
+"""Pipelines as Airflow DAGs: one task per stream region, made in a DAG file or written as one."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+# Looked up, and not imported: that takes Airflow seconds, and who writes a DAG file or checks one doesn't need it.
+if find_spec("airflow") is None or find_spec("pydantic") is None:
+    raise ImportError("synaflow_airflow needs the extra `airflow`: run pip install '.[airflow]' in a clone of SynaFlow")
+
+from synaflow_airflow.codecs import Codec
+from synaflow_airflow.errors import DagError, HandoffError, ValueTravelError
+from synaflow_airflow.source import to_dag_file
+
+if TYPE_CHECKING:
+    from synaflow_airflow.factory import to_dag
+    from synaflow_airflow.run import clean_up, run_task
+
+__all__ = ["Codec", "DagError", "HandoffError", "ValueTravelError", "clean_up", "run_task", "to_dag", "to_dag_file"]
+
+_WITH_AIRFLOW: Final = {"clean_up": "run", "run_task": "run", "to_dag": "factory"}
+
+
+if not TYPE_CHECKING:  # a type checker would take any other name for one that this gives
+
+    def __getattr__(name: str) -> object:
+        if name in _WITH_AIRFLOW:
+            return getattr(import_module(f"synaflow_airflow.{_WITH_AIRFLOW[name]}"), name)
+        raise AttributeError(f"module 'synaflow_airflow' has no attribute '{name}'")
