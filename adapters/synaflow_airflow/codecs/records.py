@@ -1,0 +1,147 @@
+"""Classes with fields: dataclasses, NamedTuples, TypedDicts. They are rebuilt as pickle does it, without calling `__init__`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from functools import cached_property
+from typing import Any
+
+from synaflow_airflow.codecs.base import Misfit, Node, mismatch, shorten
+from synaflow_airflow.codecs.containers import decode_pairs
+from synaflow_airflow.codecs.same import attributes
+
+__all__ = ["DataclassNode", "NamedTupleNode", "TypedDictNode"]
+
+_REMEDY = "make it a field, or give a codec"
+
+
+class _RecordNode(Node):
+    kinds: Mapping[type, int] = {dict: 2}
+
+    def __init__(self, wanted: str, cls: type, nodes: dict[str, Node]) -> None:
+        self.wanted = wanted
+        self.cls = cls
+        self.nodes = nodes
+
+    def takes(self, value: object) -> bool:
+        return type(value) is self.cls
+
+    def _encoded(self, state: Iterable[tuple[str, object]]) -> dict[str, object]:
+        result: dict[str, object] = {}
+        name = ""
+        try:
+            for name, value in state:
+                result[name] = self.nodes[name].encode(value)
+        except Misfit as error:
+            raise error.under(f".{name}") from error.__cause__
+        return result
+
+    def _decoded(self, json: Mapping[str, object]) -> dict[str, Any]:
+        result: dict[str, object] = {}
+        name = ""
+        try:
+            for name, node in self.nodes.items():
+                if name in json:
+                    result[name] = node.decode(json[name])
+        except Misfit as error:
+            raise error.under(f".{name}") from error.__cause__
+        return result
+
+    def _fields(self, json: object) -> dict[str, Any]:
+        found = self.expect(json, dict)
+        if found.keys() != self.nodes.keys():
+            odd = sorted(map(str, found.keys() ^ self.nodes.keys()))
+            raise Misfit(f"the stored JSON of {self.wanted} has other fields than the class has now: {', '.join(odd)}")
+        return self._decoded(found)
+
+
+class DataclassNode(_RecordNode):
+    """A dataclass: its fields, those without a place in `__init__` too."""
+
+    def __init__(self, wanted: str, cls: type, nodes: dict[str, Node]) -> None:
+        super().__init__(wanted, cls, nodes)
+        self.names = [field.name for field in fields(cls)]  # type: ignore[arg-type]
+        # What a cached property holds is made again when it is asked for.
+        self.caches = {
+            name for base in cls.__mro__ for name, what in vars(base).items() if type(what) is cached_property
+        }
+
+    def encode(self, value: object) -> object:
+        """As `Node.encode`."""
+        if type(value) is not self.cls:
+            raise mismatch(value, self.wanted, self.cls)
+        state = attributes(value)
+        for name in state:
+            if name not in self.nodes and name not in self.caches:
+                raise Misfit(
+                    f".{name} of {self.wanted}, which is {shorten(state[name])}, is no field of the dataclass: {_REMEDY}"
+                )
+        for name in self.names:
+            if name not in state:
+                raise Misfit(f".{name} of this {self.wanted} has no value, though the dataclass has that field")
+        return self._encoded((name, state[name]) for name in self.names)
+
+    def decode(self, json: object) -> object:
+        """As `Node.decode`."""
+        result = object.__new__(self.cls)
+        for name, value in self._fields(json).items():
+            object.__setattr__(result, name, value)
+        return result
+
+
+class NamedTupleNode(_RecordNode):
+    """A NamedTuple, by its fields' names."""
+
+    def encode(self, value: object) -> object:
+        """As `Node.encode`."""
+        if not isinstance(value, tuple) or type(value) is not self.cls:
+            raise mismatch(value, self.wanted, self.cls)
+        for name, what in attributes(value).items():
+            raise Misfit(
+                f".{name} of {self.wanted}, which is {shorten(what)}, is no field of the NamedTuple: {_REMEDY}"
+            )
+        if len(value) != len(self.nodes):
+            raise Misfit(f"this {self.wanted} has {len(value)} items for {len(self.nodes)} fields")
+        return self._encoded(zip(self.nodes, value, strict=True))
+
+    def decode(self, json: object) -> object:
+        """As `Node.decode`."""
+        return tuple.__new__(self.cls, self._fields(json).values())
+
+
+class TypedDictNode(_RecordNode):
+    """A TypedDict: a dict with these keys and no others. With the keys in another order than the class has them, pairs."""
+
+    kinds: Mapping[type, int] = {dict: 2, list: 3}
+
+    def __init__(self, wanted: str, cls: type, nodes: dict[str, Node], required: frozenset[str]) -> None:
+        super().__init__(wanted, cls, nodes)
+        self.required = required
+
+    def takes(self, value: object) -> bool:
+        """As `Node.takes`."""
+        return type(value) is dict
+
+    def encode(self, value: object) -> object:
+        """As `Node.encode`."""
+        if not isinstance(value, dict) or type(value) is not dict:
+            raise mismatch(value, self.wanted, dict)
+        for key in value:
+            if key not in self.nodes or type(key) is not str:
+                raise Misfit(f"found the key {shorten(key)}, which {self.wanted} hasn't")
+        for name in self.nodes:
+            if name in self.required and name not in value:
+                raise Misfit(f"the key {name!r}, which {self.wanted} requires, is missing")
+        result = self._encoded(value.items())
+        in_order = [name for name in self.nodes if name in value]
+        return result if list(value) == in_order else [list(pair) for pair in result.items()]
+
+    def decode(self, json: object) -> object:
+        """As `Node.decode`."""
+        pairs = decode_pairs(json, self.wanted)
+        found = {key: value for key, value in pairs if isinstance(key, str)}
+        if len(found) != len(pairs) or not self.required <= found.keys() <= self.nodes.keys():
+            raise mismatch(json, self.wanted, stored=True)
+        result = self._decoded(found)
+        return result if isinstance(json, dict) else {key: result[key] for key in found}
