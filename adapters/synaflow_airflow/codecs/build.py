@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import collections
 import collections.abc as abc
+import dataclasses
 import enum
 import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass
-from typing import Any, Final, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args, get_origin
 
 from synaflow import TypeForm, spell
 from synaflow_airflow.codecs.base import CantTravelError, Codec, Converter, Later, Node
 from synaflow_airflow.codecs.containers import DequeNode, DictNode, SeriesNode, SetNode, TupleNode
 from synaflow_airflow.codecs.envelope import Whole
 from synaflow_airflow.codecs.hints import field_hints, is_union, key_hints, literal_name, peel
-from synaflow_airflow.codecs.models import ModelNode, OwnNode
+from synaflow_airflow.codecs.models import FieldsNode, ModelNode, OwnNode, class_of
 from synaflow_airflow.codecs.records import DataclassNode, NamedTupleNode, TypedDictNode
 from synaflow_airflow.codecs.scalars import EnumNode, LiteralNode, scalar
 from synaflow_airflow.codecs.unions import UnionNode
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 __all__ = ["converter_for"]
 
@@ -61,8 +64,7 @@ def converter_for(tp: TypeForm, own: Mapping[object, Codec[Any]] = {}) -> Conver
         node = builder.node(tp)
     except RecursionError:
         raise CantTravelError(f"`{spell(tp)}` never ends") from None
-    trusted = (get_origin(key) or key for key in own)
-    return Whole(node, tuple(key for key in trusted if isinstance(key, type) and key is not object))
+    return Whole(node, tuple({class_of(key) for key in own} - {object}))
 
 
 class _Builder:
@@ -115,7 +117,7 @@ class _Builder:
             by_class: dict[type, list[object]] = {}
             for value in args:
                 by_class.setdefault(type(value), []).append(value)
-            parts = [type(None) if cls is type(None) else Literal[tuple(some)] for cls, some in by_class.items()]  # type: ignore[misc]
+            parts = [type(None) if cls is type(None) else Literal[tuple(some)] for cls, some in by_class.items()]
             if len(parts) == 1 and parts[0] is not type(None):
                 return [tp]
         else:
@@ -196,17 +198,34 @@ class _Builder:
             keys = key_hints(tp)
             nodes = {key: self._field(cls, key, hint) for key, (hint, _) in keys.items()}
             return TypedDictNode(name, cls, nodes, frozenset(key for key, (_, must) in keys.items() if must))
-        if is_dataclass(cls):
+        if dataclasses.is_dataclass(cls):
             for base in cls.__mro__:
                 if base is not object and not base.__flags__ & _HEAP_TYPE:
                     raise CantTravelError(f"`{name}` is a {base.__name__} beside its fields: give a codec for it")
             hints = field_hints(tp)
-            names = cls.__dataclass_fields__
-            real = [field for field in names if names[field]._field_type.name == "_FIELD"]  # type: ignore[attr-defined]
-            return DataclassNode(name, cls, {field: self._field(cls, field, hints[field]) for field in real})
+            names = [field.name for field in dataclasses.fields(cls)]
+            return DataclassNode(name, cls, {field: self._field(cls, field, hints[field]) for field in names})
         if "pydantic" in sys.modules and issubclass(cls, sys.modules["pydantic"].BaseModel):
-            return ModelNode(cls)
+            return self._model(cls)
         return None
+
+    def _model(self, cls: type) -> Node:
+        model = typing.cast("type[BaseModel]", cls)
+        made = dict(self.made)
+        try:
+            hints: dict[str, TypeForm] = {name: field.annotation for name, field in model.model_fields.items()}
+            private = field_hints(cls) if model.__private_attributes__ else {}
+            hints |= {name: private[name] for name in model.__private_attributes__ if name in private}
+            if (
+                model.model_config.get("extra") == "allow"
+                or "_unset" in hints
+                or not hints.keys() >= {*model.__private_attributes__}
+            ):
+                return ModelNode(model)
+            return FieldsNode(model, {name: self._field(cls, name, hint) for name, hint in hints.items()})
+        except CantTravelError:
+            self.made = made  # without what was built around the field that can't
+            return ModelNode(model)
 
     def _field(self, cls: type, field: str, hint: TypeForm) -> Node:
         try:

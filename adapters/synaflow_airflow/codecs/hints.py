@@ -126,7 +126,8 @@ def _bindings(tp: TypeForm) -> dict[type, dict[TypeForm, TypeForm]]:
         new = dict(zip(getattr(cls, "__parameters__", ()), get_args(tp), strict=False))
         found[cls] = new
         for base in vars(cls).get("__orig_bases__", cls.__bases__):
-            walk(_filled(base, new))
+            if get_origin(base) not in (Generic, typing.Protocol):
+                walk(_filled(base, new))
 
     walk(tp)
     return found

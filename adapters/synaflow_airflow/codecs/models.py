@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json as text
+import typing
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_origin
 
 from synaflow import TypeForm, spell
-from synaflow_airflow.codecs.base import CantTravelError, Codec, Misfit, Node, check_plain, mismatch
+from synaflow_airflow.codecs.base import CantTravelError, Codec, Misfit, Node, check_plain, mismatch, shorten
+from synaflow_airflow.codecs.records import cached_names, decode_fields, encode_fields
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["ModelNode", "OwnNode"]
+__all__ = ["FieldsNode", "ModelNode", "OwnNode", "class_of"]
 
 _ANY: Mapping[type, int] = dict.fromkeys((type(None), bool, int, float, str, list, dict), 9)
 
 
+def class_of(tp: TypeForm) -> type:
+    """The class whose instances a codec for `tp` takes; `object` where that can't be asked."""
+    origin = get_origin(tp) or tp
+    asked = isinstance(origin, type) and origin is not Any and not getattr(origin, "_is_protocol", False)
+    return typing.cast("type", origin) if asked else object
+
+
 class ModelNode(Node):
-    """A pydantic model, by its fields' names. What pydantic doesn't bring back as it was is found when a value is packed."""
+    """A pydantic model through pydantic's own JSON. What that doesn't bring back as it was is found when a value is packed."""
 
     kinds = _ANY
 
@@ -44,7 +53,7 @@ class ModelNode(Node):
         if type(value) is not self.cls:
             raise mismatch(value, self.wanted, self.cls)
         try:
-            json = self.adapter.dump_python(value, mode="json", by_alias=False, round_trip=True, warnings="error")  # type: ignore[arg-type]
+            json = self.adapter.dump_python(value, mode="json", by_alias=False, round_trip=True, warnings="error")
         except Exception as error:  # a user's serializers may raise anything
             raise Misfit(f"pydantic can't write this {self.wanted}: {_first_line(error)}") from error
         check_plain(json)
@@ -58,6 +67,59 @@ class ModelNode(Node):
             raise Misfit(f"pydantic can't read this {self.wanted} again: {_first_line(error)}") from error
 
 
+class FieldsNode(Node):
+    """A pydantic model, field by field: pydantic's own JSON can't tell `date | str` apart, and has time zones of its own.
+
+    It is made again as pickle does it, without validation. Which fields were never set is noted under `_unset`.
+    """
+
+    kinds: Mapping[type, int] = {dict: 2}
+
+    def __init__(self, cls: type[BaseModel], nodes: Mapping[str, Node]) -> None:
+        self.wanted = spell(cls)
+        self.cls = cls
+        self.nodes = nodes
+        self.caches = cached_names(cls)
+
+    def takes(self, value: object) -> bool:
+        """As `Node.takes`."""
+        return type(value) is self.cls
+
+    def encode(self, value: object) -> object:
+        """As `Node.encode`."""
+        if type(value) is not self.cls:
+            raise mismatch(value, self.wanted, self.cls)
+        model = typing.cast("BaseModel", value)
+        state = {**vars(model), **(model.__pydantic_private__ or {})}
+        for name, what in state.items():
+            if name not in self.nodes and name not in self.caches:
+                raise Misfit(f".{name} of {self.wanted}, which is {shorten(what)}, is no field: give a codec")
+        unset = [name for name in self.nodes if not name.startswith("_") and name not in model.__pydantic_fields_set__]
+        result = encode_fields(self.nodes, ((name, state[name]) for name in self.nodes if name in state))
+        return {**result, "_unset": unset} if unset else result
+
+    def decode(self, json: object) -> object:
+        """As `Node.decode`."""
+        found = dict(self.expect(json, dict))
+        unset = found.pop("_unset", [])
+        fields = {name for name in self.nodes if not name.startswith("_")}
+        if (
+            not fields <= found.keys() <= self.nodes.keys()
+            or not isinstance(unset, list)
+            or not fields.issuperset(unset)
+        ):
+            raise mismatch(json, self.wanted, stored=True)
+        state = decode_fields(self.nodes, found)
+        private = {name: state.pop(name) for name in list(state) if name.startswith("_")}
+        model = self.cls.__new__(self.cls)
+        put = object.__setattr__
+        put(model, "__dict__", state)
+        put(model, "__pydantic_fields_set__", fields.difference(unset))
+        put(model, "__pydantic_extra__", None)
+        put(model, "__pydantic_private__", private if self.cls.__private_attributes__ else None)
+        return model
+
+
 class OwnNode(Node):
     """A type with a codec of the user's."""
 
@@ -66,8 +128,7 @@ class OwnNode(Node):
     def __init__(self, tp: TypeForm, codec: Codec[Any]) -> None:
         self.wanted = spell(tp)
         self.codec = codec
-        origin = get_origin(tp) or tp
-        self.cls: type = origin if isinstance(origin, type) and not getattr(origin, "_is_protocol", False) else object
+        self.cls = class_of(tp)
 
     def takes(self, value: object) -> bool:
         """As `Node.takes`."""

@@ -111,6 +111,11 @@ def _offset_text(offset: timedelta | None) -> str:
     return sign + text.removesuffix(":00") if len(text) == len("00:00:00") else sign + text
 
 
+def _is_pydantic(zone: tzinfo) -> bool:
+    """Whether this is what pydantic reads an offset as."""
+    return type(zone).__name__ == "TzInfo" and type(zone).__module__.startswith("pydantic_core")
+
+
 def _offset_from(text: str | None) -> timedelta | None:
     if not text:
         return None
@@ -127,6 +132,8 @@ def _zone_text(zone: tzinfo | None) -> str:
     if type(zone) is timezone:
         name = zone.tzname(None)
         return "" if name == timezone(zone.utcoffset(None)).tzname(None) else f"[{json.dumps(name)}]"
+    if _is_pydantic(zone):
+        return "[pydantic]"
     raise ValueError(
         f"its time zone is a {type(zone).__module__}.{type(zone).__qualname__}: use zoneinfo.ZoneInfo or datetime.timezone"
     )
@@ -138,6 +145,10 @@ def _notes_from(text: str, offset: timedelta | None) -> tuple[tzinfo | None, int
     for note in _NOTE.findall(text):
         if note in ("fold=0", "fold=1"):
             fold = int(note[-1])
+        elif note == "pydantic" and offset is not None:
+            from pydantic_core import TzInfo
+
+            zone = TzInfo(offset.total_seconds())
         elif note.startswith('"') and offset is not None:
             zone = timezone(offset, json.loads(note))
         else:

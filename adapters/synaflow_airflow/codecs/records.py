@@ -11,9 +11,39 @@ from synaflow_airflow.codecs.base import Misfit, Node, mismatch, shorten
 from synaflow_airflow.codecs.containers import decode_pairs
 from synaflow_airflow.codecs.same import attributes
 
-__all__ = ["DataclassNode", "NamedTupleNode", "TypedDictNode"]
+__all__ = ["DataclassNode", "NamedTupleNode", "TypedDictNode", "cached_names", "decode_fields", "encode_fields"]
 
 _REMEDY = "make it a field, or give a codec"
+
+
+def encode_fields(nodes: Mapping[str, Node], state: Iterable[tuple[str, object]]) -> dict[str, object]:
+    """Each field's JSON, in the order of `state`; an error says which it is."""
+    result: dict[str, object] = {}
+    name = ""
+    try:
+        for name, value in state:
+            result[name] = nodes[name].encode(value)
+    except Misfit as error:
+        raise error.under(f".{name}") from error.__cause__
+    return result
+
+
+def decode_fields(nodes: Mapping[str, Node], json: Mapping[str, object]) -> dict[str, Any]:
+    """Each field that is there, in the order of the class; an error says which it is."""
+    result: dict[str, object] = {}
+    name = ""
+    try:
+        for name, node in nodes.items():
+            if name in json:
+                result[name] = node.decode(json[name])
+    except Misfit as error:
+        raise error.under(f".{name}") from error.__cause__
+    return result
+
+
+def cached_names(cls: type) -> frozenset[str]:
+    """The cached properties of a class: what they hold is no state, and made again when asked for."""
+    return frozenset(name for base in cls.__mro__ for name, what in vars(base).items() if type(what) is cached_property)
 
 
 class _RecordNode(Node):
@@ -27,33 +57,12 @@ class _RecordNode(Node):
     def takes(self, value: object) -> bool:
         return type(value) is self.cls
 
-    def _encoded(self, state: Iterable[tuple[str, object]]) -> dict[str, object]:
-        result: dict[str, object] = {}
-        name = ""
-        try:
-            for name, value in state:
-                result[name] = self.nodes[name].encode(value)
-        except Misfit as error:
-            raise error.under(f".{name}") from error.__cause__
-        return result
-
-    def _decoded(self, json: Mapping[str, object]) -> dict[str, Any]:
-        result: dict[str, object] = {}
-        name = ""
-        try:
-            for name, node in self.nodes.items():
-                if name in json:
-                    result[name] = node.decode(json[name])
-        except Misfit as error:
-            raise error.under(f".{name}") from error.__cause__
-        return result
-
     def _fields(self, json: object) -> dict[str, Any]:
         found = self.expect(json, dict)
         if found.keys() != self.nodes.keys():
             odd = sorted(map(str, found.keys() ^ self.nodes.keys()))
             raise Misfit(f"the stored JSON of {self.wanted} has other fields than the class has now: {', '.join(odd)}")
-        return self._decoded(found)
+        return decode_fields(self.nodes, found)
 
 
 class DataclassNode(_RecordNode):
@@ -61,11 +70,8 @@ class DataclassNode(_RecordNode):
 
     def __init__(self, wanted: str, cls: type, nodes: dict[str, Node]) -> None:
         super().__init__(wanted, cls, nodes)
-        self.names = [field.name for field in fields(cls)]  # type: ignore[arg-type]
-        # What a cached property holds is made again when it is asked for.
-        self.caches = {
-            name for base in cls.__mro__ for name, what in vars(base).items() if type(what) is cached_property
-        }
+        self.names = [field.name for field in fields(cls)]
+        self.caches = cached_names(cls)
 
     def encode(self, value: object) -> object:
         """As `Node.encode`."""
@@ -80,11 +86,11 @@ class DataclassNode(_RecordNode):
         for name in self.names:
             if name not in state:
                 raise Misfit(f".{name} of this {self.wanted} has no value, though the dataclass has that field")
-        return self._encoded((name, state[name]) for name in self.names)
+        return encode_fields(self.nodes, ((name, state[name]) for name in self.names))
 
     def decode(self, json: object) -> object:
         """As `Node.decode`."""
-        result = object.__new__(self.cls)
+        result: object = object.__new__(self.cls)
         for name, value in self._fields(json).items():
             object.__setattr__(result, name, value)
         return result
@@ -103,7 +109,7 @@ class NamedTupleNode(_RecordNode):
             )
         if len(value) != len(self.nodes):
             raise Misfit(f"this {self.wanted} has {len(value)} items for {len(self.nodes)} fields")
-        return self._encoded(zip(self.nodes, value, strict=True))
+        return encode_fields(self.nodes, zip(self.nodes, value, strict=True))
 
     def decode(self, json: object) -> object:
         """As `Node.decode`."""
@@ -133,7 +139,7 @@ class TypedDictNode(_RecordNode):
         for name in self.nodes:
             if name in self.required and name not in value:
                 raise Misfit(f"the key {name!r}, which {self.wanted} requires, is missing")
-        result = self._encoded(value.items())
+        result = encode_fields(self.nodes, value.items())
         in_order = [name for name in self.nodes if name in value]
         return result if list(value) == in_order else [list(pair) for pair in result.items()]
 
@@ -143,5 +149,5 @@ class TypedDictNode(_RecordNode):
         found = {key: value for key, value in pairs if isinstance(key, str)}
         if len(found) != len(pairs) or not self.required <= found.keys() <= self.nodes.keys():
             raise mismatch(json, self.wanted, stored=True)
-        result = self._decoded(found)
+        result = decode_fields(self.nodes, found)
         return result if isinstance(json, dict) else {key: result[key] for key in found}

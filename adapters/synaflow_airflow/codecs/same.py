@@ -46,9 +46,7 @@ def difference(one: object, two: object, trusted: tuple[type, ...] = ()) -> str 
             return _became(one, two)
         return _first(((f"[{at}]", a, b) for at, (a, b) in enumerate(zip(one, two, strict=True))), trusted)
     if hasattr(cls, "__pydantic_fields__") and hasattr(cls, "__pydantic_private__"):
-        parts = ("__dict__", "__pydantic_extra__", "__pydantic_private__")
-        pairs = ((part, getattr(one, part, None), getattr(two, part, None)) for part in parts)
-        return _first((("" if part == "__dict__" else f".{part}", a, b) for part, a, b in pairs), trusted)
+        return _first(_model_parts(one, two), trusted)
     if is_dataclass(cls):
         before, after = attributes(one), attributes(two)
         names = [field.name for field in fields(cls)]
@@ -99,6 +97,14 @@ def _children(value: object) -> list[object]:
     if isinstance(value, list | tuple | set | frozenset | deque):
         return list(value)
     return list(attributes(value).values()) if is_dataclass(value) and not isinstance(value, type) else []
+
+
+def _model_parts(one: object, two: object) -> Iterator[tuple[str, object, object]]:
+    before, after = vars(one), vars(two)
+    for name in getattr(one, "__pydantic_fields__", ()):
+        yield f".{name}", before.get(name), after.get(name)
+    for part in ("extra", "private"):
+        yield f".model_{part}", getattr(one, f"__pydantic_{part}__"), getattr(two, f"__pydantic_{part}__")
 
 
 def _became(one: object, two: object) -> str:

@@ -73,8 +73,7 @@ class NumberNode(Node):
         self.cls = cls
         ladder = (int, float, complex)
         self.classes = (bool, *ladder[: ladder.index(cls) + 1])
-        ranks: dict[type, int] = {cls: 0, bool: 1, dict: 3}
-        self.kinds: Mapping[type, int] = {int: 1, float: 1, **ranks} if cls is complex else {int: 1, **ranks}
+        self.kinds: Mapping[type, int] = {dict: 3} | {kind: at for at, kind in enumerate(reversed(self.classes))}
 
     def takes(self, value: object) -> bool:
         """As `Node.takes`."""
@@ -93,7 +92,8 @@ class NumberNode(Node):
     def decode(self, json: object) -> object:
         """As `Node.decode`."""
         if type(json) in self.classes and not isinstance(json, complex):
-            return json
+            # One nan for all, which is what JSON is read as, would be one item of a set.
+            return json if json == json else float("nan")
         if isinstance(json, dict):
             if json.keys() == {"hex"} and isinstance(json["hex"], str):
                 return _parsed(lambda text: int(text, 16), json["hex"], self.wanted)
