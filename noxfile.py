@@ -22,7 +22,8 @@ PYTHONS = nox.project.python_versions(PROJECT)
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 PACKAGES = [Path(package).name for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-WITH_EXTRAS = f".[{','.join(EXTRAS)}]"
+# Airflow pins much of what is installed beside it: it is tested in environments of its own.
+WITH_EXTRAS = f".[{','.join(extra for extra in EXTRAS if extra != 'airflow')}]"
 CHECKED = ["core", "runners", "adapters", "benchmarks", "examples", "tests", "noxfile.py"]
 
 # The name `synaflow` on the package index is another project's, and this project is on no index. That one's last release is
@@ -129,6 +130,44 @@ def browser(session: nox.Session) -> None:
     """Open the HTML page in a real Chromium, which has to be on PATH: click, search, drag, and watch what it asks for."""
     install(session, "test", "browser")
     session.run("pytest", "tests/pictures/browser_page.py", *session.posargs)
+
+
+def install_airflow(session: nox.Session, version: str, before: str | None) -> None:
+    """Installs the project with a version of Airflow, compiled, for else each of its processes compiles it again.
+
+    Args:
+        session: The session.
+        version: What is asked of the version.
+        before: The day of the newest packages to install with it: what an old Airflow allows has moved on, and breaks it.
+    """
+    session.install("uv")
+    packages = [f"apache-airflow{version}", ".[airflow,graphviz]", *group("test"), *group("airflow")]
+    dated = ["--exclude-newer", before] if before else []
+    python = str(Path(session.bin).resolve() / "python")
+    session.run("uv", "pip", "install", "--python", python, "--compile-bytecode", *dated, *packages, silent=True)
+    session.run("uv", "pip", "install", "--python", python, "--no-deps", *group("data"), silent=True)
+
+
+@nox.session
+@nox.parametrize(
+    ("version", "before"),
+    [nox.param("==3.3.*", None, id="3.3"), nox.param("==3.0.6", "2025-10-01", id="3.0")],
+)
+def airflow(session: nox.Session, version: str, before: str | None) -> None:
+    """Run the tests of the Airflow adapter, with a real Airflow: the newest that is known to work, and the oldest."""
+    install_airflow(session, version, before)
+    session.run("pytest", *(session.posargs or ["tests/on_airflow"]))
+
+
+@nox.session(name="airflow-live")
+@nox.parametrize(
+    ("version", "before"),
+    [nox.param("==3.3.*", None, id="3.3"), nox.param("==3.0.6", "2025-10-01", id="3.0")],
+)
+def airflow_live(session: nox.Session, version: str, before: str | None) -> None:
+    """Start a real Airflow, scheduler and all, give it DAGs, kill their tasks, and take a picture of its UI in Chromium."""
+    install_airflow(session, version, before)
+    session.run("pytest", "tests/airflow_live/check_live.py", *session.posargs)
 
 
 @nox.session

@@ -16,13 +16,16 @@ from cyclopts import App, CycloptsError, Parameter
 from synaflow import TargetError
 from synaflow_airflow.literals import read_literal
 from synaflow_airflow.options import Options
-from synaflow_airflow.settings import Settings
+from synaflow_airflow.settings import HANDOFF_OVER
 from synaflow_airflow.source import COMMAND, dag_source, to_dag_file
 
 __all__ = ["command"]
 
 command = App(
-    name="airflow", help="Write a pipeline as an Airflow DAG file, or check one.", help_format="plaintext", version_flags=()
+    name="airflow",
+    help="Write a pipeline as an Airflow DAG file, or check one.",
+    help_format="plaintext",
+    version_flags=(),
 )
 
 _FAILED = 1
@@ -59,7 +62,7 @@ class _Asked:
     dag_option: list[str] = field(default_factory=list)
     codecs: str | None = None
     handoff: str | None = None
-    handoff_over: int = Settings.handoff_over
+    handoff_over: int = HANDOFF_OVER
     pickled: list[str] = field(default_factory=list)
     stats: Annotated[bool, Parameter(negative=())] = False
 
@@ -110,7 +113,11 @@ def generate(
 
 
 @command.command
-def check(file: Path, target: Annotated[str | None, Parameter(help="The pipeline, by default the one that it names.")] = None, /) -> int:
+def check(
+    file: Path,
+    target: Annotated[str | None, Parameter(help="The pipeline, by default the one that it names.")] = None,
+    /,
+) -> int:
     """Tell whether a DAG file is still what its pipeline would give.
 
     Args:

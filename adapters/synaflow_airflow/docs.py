@@ -37,8 +37,15 @@ def task_doc(pipeline: PipelineDef, steps: tuple[str, ...], takes: Mapping[str, 
         )
     if gives:
         told.append("Gives " + ", ".join(map(_code, gives)) + ".")
-    told.append(_block(part_of(pipeline, steps).explain()))
+    if len(steps) > 1:
+        told.append(_block(_plan(pipeline, steps)))
     return "\n\n".join(told)
+
+
+def _plan(pipeline: PipelineDef, steps: tuple[str, ...]) -> str:
+    """Of the plan in words, what a part has of its own: its edges, and how far its branches may drift apart."""
+    sections = part_of(pipeline, steps).explain().rstrip().split("\n\n")
+    return "\n\n".join(section for section in sections if section.startswith(("steps", "branches")))
 
 
 def _why(pipeline: PipelineDef, steps: tuple[str, ...]) -> str:

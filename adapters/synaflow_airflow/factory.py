@@ -13,7 +13,7 @@ from synaflow_airflow.names import CLEAN_UP
 from synaflow_airflow.params import REQUIRED, ParamSpec
 from synaflow_airflow.plan import TaskPlan, plan_dag
 from synaflow_airflow.run import clean_up, run_task
-from synaflow_airflow.settings import Codecs, Settings
+from synaflow_airflow.settings import HANDOFF_OVER, Codecs, Settings
 
 __all__ = ["to_dag"]
 
@@ -28,7 +28,7 @@ def to_dag(
     task_options: Mapping[str, Mapping[str, object]] | None = None,
     codecs: Codecs | None = None,
     handoff: str | None = None,
-    handoff_over: int = Settings.handoff_over,
+    handoff_over: int = HANDOFF_OVER,
     pickled: Sequence[str] = (),
     stats: bool = False,
     **dag_arguments: Any,  # noqa: ANN401  # they are Airflow's

@@ -7,7 +7,7 @@ import json
 import math
 import re
 import typing
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -166,7 +166,7 @@ def lost_in(part: object) -> str | None:
     if isinstance(part, bool):
         return None
     if isinstance(part, int):
-        return None if -(2**63) <= part < 2**63 else "an int past 64 bits"
+        return None if -(2**63) <= part < 2**64 else "an int past 64 bits"
     if isinstance(part, float):
         return None if math.isfinite(part) else str(part)
     inside: Iterator[object] = iter(())
@@ -188,9 +188,7 @@ def same_json(one: object, other: object) -> bool:
 def _settled(value: object, dumped: object) -> object:
     """What was made of a value, its sets sorted and what classes set themselves left out."""
     if isinstance(dumped, list):
-        if not isinstance(value, Set | list | tuple) and not hasattr(value, "__len__"):
-            return dumped
-        items = list(value) if hasattr(value, "__iter__") else []
+        items = list(value) if isinstance(value, Collection) else []
         if len(items) != len(dumped):  # made by a serializer of the user's
             return dumped
         made = [_settled(item, part) for item, part in zip(items, dumped, strict=True)]
@@ -212,8 +210,7 @@ def _sort_key(part: object) -> tuple[str, object, str]:
     return kind, part if isinstance(part, int | float | str) else "", json.dumps(part, sort_keys=True)
 
 
-def _path(parts: object) -> str:
-    assert hasattr(parts, "__iter__")
+def _path(parts: Iterable[int | str]) -> str:
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
     return f"{text}: " if text else ""
 

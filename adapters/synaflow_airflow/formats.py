@@ -6,8 +6,8 @@ import json
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final, get_args, get_origin
+from io import BytesIO, RawIOBase
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_args, get_origin
 
 if TYPE_CHECKING:
     from synaflow import TypeForm
@@ -33,7 +33,7 @@ class Format:
 
     name: str
     ending: str
-    write: Callable[[Any, BinaryIO], None]
+    write: Callable[[Any, RawIOBase], None]
     read: Callable[[bytes], object]
     verify: Callable[[Any, Any], None] | None = None
 
@@ -48,18 +48,19 @@ def format_of(tp: TypeForm) -> str | None:
         `"numpy"`, `"parquet"` (of pandas) or `"arrow"`; None where it is none of theirs. A class derived from one of
         theirs is not, for it wouldn't come back as it was.
     """
-    while not isinstance(tp, type) or get_origin(tp) is not None:
-        if get_origin(tp) is Annotated:
-            tp = get_args(tp)[0]
-        elif hasattr(tp, "__supertype__"):  # a NewType
-            tp = tp.__supertype__
-        elif hasattr(tp, "__value__"):  # an alias, `type X = ...`
-            tp = tp.__value__
-        elif isinstance(get_origin(tp), type):
-            tp = get_origin(tp)
+    hint: Any = tp
+    while not isinstance(hint, type) or get_origin(hint) is not None:
+        if get_origin(hint) is Annotated:
+            hint = get_args(hint)[0]
+        elif hasattr(hint, "__supertype__"):  # a NewType
+            hint = hint.__supertype__
+        elif hasattr(hint, "__value__"):  # an alias, `type X = ...`
+            hint = hint.__value__
+        elif isinstance(get_origin(hint), type):
+            hint = get_origin(hint)
         else:
             return None
-    return _family(tp)
+    return _family(hint)
 
 
 def _family(cls: type) -> str | None:
@@ -104,14 +105,14 @@ def named(name: str) -> Format:
     return _FORMATS[name]
 
 
-def _write_json(value: object, file: BinaryIO) -> None:
+def _write_json(value: object, file: RawIOBase) -> None:
     try:
         file.write(json.dumps(value, separators=(",", ":")).encode("ascii"))
     except (TypeError, ValueError, RecursionError) as error:
         raise UnfitError(f"it is no JSON: {error}") from error
 
 
-def _write_pickle(value: object, file: BinaryIO) -> None:
+def _write_pickle(value: object, file: RawIOBase) -> None:
     try:
         pickle.dump(value, file, protocol=5)
     except OSError:  # of the file
@@ -124,7 +125,7 @@ def _read_pickle(data: bytes) -> object:
     return pickle.loads(data)  # noqa: S301  # asked for, step by step, in `pickled=`
 
 
-def _write_numpy(value: Any, file: BinaryIO) -> None:  # noqa: ANN401  # numpy may not be installed
+def _write_numpy(value: Any, file: RawIOBase) -> None:  # noqa: ANN401  # numpy may not be installed
     import numpy
 
     if value.dtype.hasobject:
@@ -149,7 +150,7 @@ def _read_scalar(data: bytes) -> object:
     return numpy.load(BytesIO(data), allow_pickle=False)[()]
 
 
-def _write_batches(table: Any, file: BinaryIO) -> None:  # noqa: ANN401  # pyarrow may not be installed
+def _write_batches(table: Any, file: RawIOBase) -> None:  # noqa: ANN401  # pyarrow may not be installed
     import pyarrow
 
     with pyarrow.ipc.new_stream(file, table.schema) as stream:  # a stream, unlike a file, may change a dictionary
@@ -168,7 +169,7 @@ def _read_batch(data: bytes) -> object:
     return pyarrow.ipc.open_stream(data).read_next_batch()
 
 
-def _write_array(array: Any, file: BinaryIO) -> None:  # noqa: ANN401  # pyarrow may not be installed
+def _write_array(array: Any, file: RawIOBase) -> None:  # noqa: ANN401  # pyarrow may not be installed
     import pyarrow
 
     _write_batches(pyarrow.table({"value": array}), file)
@@ -195,7 +196,7 @@ def _verify_array(back: Any, value: Any) -> None:  # noqa: ANN401  # pyarrow may
         raise UnfitError("Arrow's own file format doesn't keep all of it")
 
 
-def _write_frame(value: Any, file: BinaryIO) -> None:  # noqa: ANN401  # pandas may not be installed
+def _write_frame(value: Any, file: RawIOBase) -> None:  # noqa: ANN401  # pandas may not be installed
     from synaflow_airflow.frames import write_frame
 
     write_frame(value, file)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import Any, BinaryIO, Final
+from io import BytesIO, RawIOBase
+from typing import Any, Final
 
 from synaflow_airflow.formats import UnfitError
 
@@ -15,7 +15,7 @@ _OURS: Final = "synaflow"
 # ruff: noqa: ANN401  # pandas may not be installed
 
 
-def write_frame(value: Any, file: BinaryIO) -> None:
+def write_frame(value: Any, file: RawIOBase) -> None:
     """Writes a DataFrame or Series.
 
     Raises:
@@ -41,7 +41,7 @@ def read_frame(data: bytes) -> Any:
     """The DataFrame or Series that was written."""
     import pandas
 
-    frame = pandas.read_parquet(BytesIO(data), engine="pyarrow")
+    frame: Any = pandas.read_parquet(BytesIO(data), engine="pyarrow")
     kept: dict[str, Any] = frame.attrs[_OURS]
     if kept["freq"] is not None:
         frame.index.freq = kept["freq"]
@@ -61,7 +61,7 @@ def verify_frame(back: Any, value: Any) -> None:
     """
     import pandas
 
-    exact = {"check_exact": True, "check_index_type": True}
+    exact: dict[str, Any] = {"check_exact": True, "check_index_type": True}
     try:
         if type(value).__name__ == "Series":
             pandas.testing.assert_series_equal(back, value, **exact)

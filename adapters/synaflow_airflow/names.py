@@ -21,7 +21,7 @@ SUMMARY: Final = "run-summary"
 _LONGEST: Final = 200
 """Airflow takes ids of 250 characters, but a task group's name comes before some of them."""
 
-_RESERVED: Final = frozenset({"DAG", "PIPELINE", "Param", "SETTINGS", "UTC", "clean_up", "dag", "datetime", "task"})
+_RESERVED: Final = frozenset({"DAG", "PIPELINE", "Param", "SETTINGS", "UTC", "dag", "datetime", "task"})
 """What a generated file means something else by."""
 
 
@@ -51,7 +51,7 @@ def function_names(ids: Iterable[str]) -> dict[str, str]:
 
     Example:
         >>> function_names(["rows", "task", "print", "clean-up"])
-        {'rows': 'rows', 'task': 'task_', 'print': 'print_', 'clean-up': 'clean_up_'}
+        {'rows': 'rows', 'task': 'task_', 'print': 'print_', 'clean-up': 'clean_up'}
     """
     return _apart(ids, _function_name)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from synaflow_airflow.literals import write
-from synaflow_airflow.settings import Codecs, Settings
+from synaflow_airflow.settings import HANDOFF_OVER, Codecs, Settings
 
 __all__ = ["Options"]
 
@@ -24,7 +24,7 @@ class Options:
     task_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     codecs: Codecs = field(default_factory=dict)
     handoff: str | None = None
-    handoff_over: int = Settings.handoff_over
+    handoff_over: int = HANDOFF_OVER
     pickled: Sequence[str] = ()
     stats: bool = False
     dag_arguments: Mapping[str, object] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Options:
             yield from ("--codecs", self.codecs if isinstance(self.codecs, str) else _line(self.codecs))
         if self.handoff is not None:
             yield from ("--handoff", self.handoff)
-        if self.handoff_over != Settings.handoff_over:
+        if self.handoff_over != HANDOFF_OVER:
             yield from ("--handoff-over", str(self.handoff_over))
         for name in self.pickled:
             yield from ("--pickled", name)
@@ -79,5 +79,3 @@ class Options:
 def _line(value: object) -> str:
     """A value's text on one line."""
     return write(value, flat=True)
-
-

@@ -10,8 +10,12 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from airflow.exceptions import AirflowSkipException
 from airflow.sdk import get_current_context
+
+try:
+    from airflow.sdk.exceptions import AirflowSkipException
+except ImportError:  # before Airflow 3.1
+    from airflow.exceptions import AirflowSkipException
 
 from synaflow import PipelineDef, RunnerError, RunResult, StepError, StepStatus, bind_params, part_of, run
 from synaflow.cli import load_target, user_traceback
@@ -19,7 +23,7 @@ from synaflow_airflow.codecs import pack, size, unpack
 from synaflow_airflow.handoff import Key, clean, read, write
 from synaflow_airflow.names import SUMMARY, airflow_ids
 from synaflow_airflow.params import read_params
-from synaflow_airflow.settings import Codecs, Settings
+from synaflow_airflow.settings import HANDOFF_OVER, Codecs, Settings
 from synaflow_airflow.summary import preview, summary
 from synaflow_airflow.travel import way_of
 
@@ -43,7 +47,7 @@ def run_task(
     also: Collection[str] = (),
     codecs: Codecs | None = None,
     handoff: str | None = None,
-    handoff_over: int = Settings.handoff_over,
+    handoff_over: int = HANDOFF_OVER,
     pickled: Sequence[str] = (),
     stats: bool = False,
 ) -> None:

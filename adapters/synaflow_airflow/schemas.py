@@ -38,7 +38,9 @@ def adapter_of(tp: TypeForm, info: FieldInfo | None = None) -> TypeAdapter[objec
         Exception: pydantic knows no way. Not all of what it raises then has a base in common.
     """
     known: Any = _known_to_pydantic(tp)
-    return TypeAdapter(known if info is None else Annotated[known, info])
+    if info is not None:
+        known = Annotated.__class_getitem__((known, info))  # type: ignore[attr-defined]
+    return TypeAdapter(known)
 
 
 def schema_of(adapter: TypeAdapter[object], info: FieldInfo | None = None) -> Schema:
@@ -234,7 +236,7 @@ def _modern(tp: TypeForm) -> TypeForm:
         inner = _known_to_pydantic(inner)
         is_required = name in required if said is None else said == "Required"
         keys[name] = typing_extensions.Required[inner] if is_required else typing_extensions.NotRequired[inner]
-    made: Any = typing_extensions.TypedDict(tp.__name__, keys)  # type: ignore[misc,operator]
+    made: Any = typing_extensions.TypedDict(tp.__name__, keys)  # type: ignore[misc]
     made.__module__ = tp.__module__
     made.__doc__ = tp.__doc__
     return made

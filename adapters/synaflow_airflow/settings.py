@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Final
 
 from synaflow import RunnerError
 from synaflow_airflow.codecs import Codec
 from synaflow_airflow.handoff import Handoff
 
-__all__ = ["Codecs", "Settings"]
+__all__ = ["HANDOFF_OVER", "Codecs", "Settings"]
+
+HANDOFF_OVER: Final = 64 * 1024
+"""Bytes of JSON past which a value goes to the hand-off, where there is one and nobody has said otherwise."""
 
 Codecs = Mapping[Any, "Codec[Any]"] | str
 """How values of types that have no JSON travel; or where such a mapping is found, `"module:NAME"`."""
@@ -31,7 +34,7 @@ class Settings:
 
     codecs: Codecs = field(default_factory=dict)
     handoff: str | None = None
-    handoff_over: int = 64 * 1024
+    handoff_over: int = HANDOFF_OVER
     pickled: tuple[str, ...] = ()
     stats: bool = False
 

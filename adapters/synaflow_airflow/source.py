@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from synaflow import PipelineDef, TargetError
+from synaflow import PipelineDef, StepDef, TargetError
 from synaflow.cli import load_target
 from synaflow_airflow.errors import DagError
 from synaflow_airflow.literals import CantWriteError, Source, call, text_block, write
@@ -66,6 +66,8 @@ def dag_source(target: str, path: Path, options: Options) -> str:
         options: How the DAG is to be.
     """
     pipeline = load_target(target)
+    if any(_is_file_of(step, path) for step in pipeline.steps):
+        raise TargetError(f"{path} is the file of the pipeline itself, and would be overwritten")
     place, file = _seen_from(target, path, pipeline)
     plan = plan_dag(
         pipeline,
@@ -228,6 +230,11 @@ def _from_datetime(value: object) -> Iterator[str]:
         inside: Iterable[object] = [*value, *value.values()] if isinstance(value, Mapping) else value
         for item in inside:
             yield from _from_datetime(item)
+
+
+def _is_file_of(step: StepDef, path: Path) -> bool:
+    file = (step.location or "").rpartition(":")[0]
+    return bool(file) and Path(file).resolve() == path.resolve()
 
 
 def _target_of(pipeline: PipelineDef) -> str:
