@@ -197,7 +197,7 @@ class _Builder:
         if issubclass(cls, dict) and hasattr(cls, "__total__"):
             keys = key_hints(tp)
             nodes = {key: self._field(cls, key, hint) for key, (hint, _) in keys.items()}
-            return TypedDictNode(name, cls, nodes, frozenset(key for key, (_, must) in keys.items() if must))
+            return TypedDictNode(name, nodes, frozenset(key for key, (_, must) in keys.items() if must))
         if dataclasses.is_dataclass(cls):
             for base in cls.__mro__:
                 if base is not object and not base.__flags__ & _HEAP_TYPE:
@@ -264,7 +264,10 @@ _REASONS: Final[tuple[tuple[Callable[[type], bool], str], ...]] = (
         lambda cls: cls.__module__.partition(".")[0] in _HANDED_OFF,
         "`{name}` travels through an object store alone: set handoff",
     ),
-    (lambda cls: cls in _ONCE or issubclass(cls, (abc.Iterator, abc.AsyncIterator)), "a `{name}` can be read but once"),
+    (
+        lambda cls: cls in _ONCE or issubclass(cls, (abc.Iterator, abc.AsyncIterator)),
+        "what a `{name}` gives can be read but once",
+    ),
     (lambda cls: cls.__module__ in ("collections.abc", "typing"), "`{name}` says nothing of what it holds"),
     (
         lambda cls: bool(_builtin_base(cls)),

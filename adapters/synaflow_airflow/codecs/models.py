@@ -89,7 +89,7 @@ class FieldsNode(Node):
         """As `Node.encode`."""
         if type(value) is not self.cls:
             raise mismatch(value, self.wanted, self.cls)
-        model = typing.cast("BaseModel", value)
+        model: BaseModel = value
         state = {**vars(model), **(model.__pydantic_private__ or {})}
         for name, what in state.items():
             if name not in self.nodes and name not in self.caches:

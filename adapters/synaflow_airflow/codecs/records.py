@@ -121,13 +121,9 @@ class TypedDictNode(_RecordNode):
 
     kinds: Mapping[type, int] = {dict: 2, list: 3}
 
-    def __init__(self, wanted: str, cls: type, nodes: dict[str, Node], required: frozenset[str]) -> None:
-        super().__init__(wanted, cls, nodes)
+    def __init__(self, wanted: str, nodes: dict[str, Node], required: frozenset[str]) -> None:
+        super().__init__(wanted, dict, nodes)
         self.required = required
-
-    def takes(self, value: object) -> bool:
-        """As `Node.takes`."""
-        return type(value) is dict
 
     def encode(self, value: object) -> object:
         """As `Node.encode`."""

@@ -51,7 +51,7 @@ def difference(one: object, two: object, trusted: tuple[type, ...] = ()) -> str 
         before, after = attributes(one), attributes(two)
         names = [field.name for field in fields(cls)]
         return _first(((f".{name}", before.get(name), after.get(name)) for name in names), trusted)
-    return None if _equal(one, two, unsure=cls.__eq__ is object.__eq__) else _became(one, two)
+    return None if _equal(one, two) else _became(one, two)
 
 
 def attributes(value: object) -> dict[str, object]:
@@ -111,10 +111,10 @@ def _became(one: object, two: object) -> str:
     return f": {shorten(one)} became {shorten(two)}"
 
 
-def _equal(one: object, two: object, *, unsure: bool) -> bool:
-    """By `==`; where that says nothing (it is `object`'s, or gives no bool), and one may be `unsure`, yes."""
-    if unsure and type(one).__eq__ is object.__eq__:
-        return True
+def _equal(one: object, two: object, *, unsure: bool = False) -> bool:
+    """By `==`; where that says nothing, being `object`'s or giving no bool, `unsure` is the answer."""
+    if type(one).__eq__ is object.__eq__:
+        return one is two or unsure
     try:
         return bool(one == two)
     except Exception:  # noqa: BLE001  # an array's `==`, say, is no answer

@@ -261,6 +261,7 @@ def test_a_value_is_written_readably_and_comes_back(tp: Any, value: Any, written
         (dict[str, int], {"__type": 1}, '{"__type": 1}'),
         (dict[str, int], {"b": 1, "a": 2}, '{"b": 1, "a": 2}'),
         (OrderedDict[str, int], OrderedDict(b=1, a=2), '{"b": 1, "a": 2}'),
+        (dict[zoo.Rights, int], {zoo.Rights.READ: 1, zoo.Rights.BOTH: 2}, '{"READ": 1, "BOTH": 2}'),
         (list[dict[str, float]], [{"x": NAN}], '[{"x": NaN}]'),
     ],
     ids=repr,
