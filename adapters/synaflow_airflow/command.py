@@ -74,9 +74,8 @@ class _Asked:
             if not dot:
                 raise TargetError(f"--task-option {name}: write STEP.NAME=VALUE, as in late.retries=2")
             task_options.setdefault(step, {})[option] = value
-        dag_arguments = dict(map(_named, self.dag_option))
-        if self.start_date is not None:
-            dag_arguments["start_date"] = _day(self.start_date)
+        dag_arguments: dict[str, object] = {} if self.start_date is None else {"start_date": _day(self.start_date)}
+        dag_arguments |= dict(map(_named, self.dag_option))
         return Options(
             dag_id=self.dag_id,
             schedule=None if self.schedule is None else read_literal(self.schedule),
@@ -98,7 +97,7 @@ def generate(
     /,
     *,
     output: Annotated[Path, Parameter(name=("--output", "-o"))],
-    asked: _Asked = _Asked(),  # noqa: B008  # frozen
+    asked: _Asked = _Asked(),  # frozen
 ) -> None:
     """Write a pipeline as an Airflow DAG file.
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from synaflow import PipelineDef, part_of
 
-__all__ = ["dag_doc", "first_line", "task_doc"]
+__all__ = ["dag_doc", "first_line", "storable", "task_doc"]
 
 
 def dag_doc(pipeline: PipelineDef) -> str:
@@ -17,12 +17,12 @@ def dag_doc(pipeline: PipelineDef) -> str:
     told.append(
         f"The pipeline {_code(pipeline.name)}: {count} {'step' if count == 1 else 'steps'}, a task for each stream region."
     )
-    return "\n\n".join(told)
+    return storable("\n\n".join(told))
 
 
 def first_line(doc: str | None) -> str:
     """The first line of a docstring, empty where there is none."""
-    return (doc or "").strip().partition("\n")[0].strip()
+    return storable((doc or "").strip().partition("\n")[0].strip())
 
 
 def task_doc(pipeline: PipelineDef, steps: tuple[str, ...], takes: Mapping[str, str], gives: Collection[str]) -> str:
@@ -39,7 +39,7 @@ def task_doc(pipeline: PipelineDef, steps: tuple[str, ...], takes: Mapping[str, 
         told.append("Gives " + ", ".join(map(_code, gives)) + ".")
     if len(steps) > 1:
         told.append(_block(_plan(pipeline, steps)))
-    return "\n\n".join(told)
+    return storable("\n\n".join(told))
 
 
 def _plan(pipeline: PipelineDef, steps: tuple[str, ...]) -> str:
@@ -66,6 +66,11 @@ def _why(pipeline: PipelineDef, steps: tuple[str, ...]) -> str:
 def _summary(doc: str | None) -> str:
     first = first_line(doc)
     return f": {_escaped(first)}" if first else ""
+
+
+def storable(text: str) -> str:
+    """A text without what no database takes: NUL and lone surrogates."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _escaped(text: str) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import DAG, Param, task
 
-from synaflow import PipelineDef
 from synaflow_airflow.errors import DagError
 from synaflow_airflow.names import CLEAN_UP
 from synaflow_airflow.params import REQUIRED, ParamSpec
 from synaflow_airflow.plan import TaskPlan, plan_dag
 from synaflow_airflow.run import clean_up, run_task
 from synaflow_airflow.settings import HANDOFF_OVER, Codecs, Settings
+
+if TYPE_CHECKING:
+    from synaflow import PipelineDef
 
 __all__ = ["to_dag"]
 

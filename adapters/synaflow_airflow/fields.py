@@ -9,7 +9,7 @@ import re
 import typing
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from synaflow import NO_DEFAULT, FieldDef, PipelineDef, spell
 from synaflow_airflow.schemas import Schema, adapter_of, schema_of
@@ -126,7 +126,8 @@ class ParamField:
         from jsonschema.exceptions import best_match
 
         validator = Draft202012Validator(self.schema if schema is None else schema, format_checker=_formats())
-        error = best_match(validator.iter_errors(given))
+        plain: Any = given
+        error = best_match(validator.iter_errors(plain))
         return None if error is None else f"{_path(error.absolute_path)}{error.message}"
 
     def _wanted(self, given: object) -> str:

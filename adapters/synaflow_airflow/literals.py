@@ -119,9 +119,9 @@ def _fits(flat: str, indent: int, before: int) -> bool:
 
 
 def _string(text: str) -> str:
-    """In double quotes, unless those would need backslashes that single ones don't: what formatters make of it."""
-    body = _escaped(text)
-    return f"'{body}'" if '"' in text and "'" not in text else '"' + body.replace('"', '\\"') + '"'
+    """In double quotes, unless single ones need fewer backslashes: what formatters make of it."""
+    quote = "'" if text.count('"') > text.count("'") else '"'
+    return quote + _escaped(text).replace(quote, f"\\{quote}") + quote
 
 
 def _escaped(text: str) -> str:
@@ -202,7 +202,7 @@ def _value(node: ast.expr) -> object:
             make = {"datetime": datetime, "timedelta": timedelta}[name]
             given = [_value(argument) for argument in node.args]
             named = {keyword.arg or "": _value(keyword.value) for keyword in node.keywords}
-            made: object = make(*given, **named)  # type: ignore[arg-type]  # what doesn't fit raises TypeError
+            made: object = make(*given, **named)  # what doesn't fit raises TypeError
             return made
     found: object = ast.literal_eval(node)
     return found

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from hashlib import sha256
 from typing import Final
 
-__all__ = ["CLEAN_UP", "SUMMARY", "airflow_id", "airflow_ids", "function_names", "variable_names"]
+__all__ = ["CLEAN_UP", "SUMMARY", "airflow_id", "airflow_ids", "function_names", "is_airflow_id", "variable_names"]
 
 CLEAN_UP: Final = "clean-up"
 """The id of the task that empties the hand-off. A step can't be called that: it is no identifier."""
@@ -21,19 +21,34 @@ SUMMARY: Final = "run-summary"
 _LONGEST: Final = 200
 """Airflow takes ids of 250 characters, but a task group's name comes before some of them."""
 
-_RESERVED: Final = frozenset({"DAG", "PIPELINE", "Param", "SETTINGS", "UTC", "dag", "datetime", "task"})
+_RESERVED: Final = frozenset(
+    {"DAG", "DOCS", "PIPELINE", "Param", "Path", "SETTINGS", "UTC", "dag", "datetime", "task", "timedelta"}
+)
 """What a generated file means something else by."""
 
 
 def airflow_id(name: str) -> str:
-    r"""A name as an id: letters of any script, digits, `_`, `-` and `.`; what else it has becomes `_`.
+    """A name as an id of letters, digits, `_`, `-` and `.`; where that loses something, with a hash of the name at its end.
+
+    Airflow takes the letters of any script, but the server that `dag.test()` runs in its process fails at a URL with them.
 
     Example:
-        >>> airflow_id("café/daily report\n")
-        'café_daily_report'
+        >>> airflow_id("late"), airflow_id("résumé"), airflow_id("daily report")
+        ('late', 'resume', 'daily_report')
+        >>> airflow_id("größe")
+        'gro_e_d353a2'
     """
-    told = re.sub(r"[^\w.-]+", "_", name).strip("_.") or "_"
-    return told if len(told) <= _LONGEST else f"{told[: _LONGEST - 9]}_{sha256(name.encode()).hexdigest()[:8]}"
+    decomposed = unicodedata.normalize("NFKD", name)
+    letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    told = re.sub(r"[^\w.-]+", "_", letters, flags=re.ASCII).strip("_.") or "step"
+    lost = any(letter.isalnum() and not letter.isascii() for letter in letters) or len(told) > _LONGEST
+    digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    return f"{told[: _LONGEST - 7]}_{digest}" if lost else told
+
+
+def is_airflow_id(name: str) -> bool:
+    """Whether Airflow takes it as the id of a DAG."""
+    return isinstance(name, str) and re.fullmatch(r"[\w.-]{1,250}", name) is not None
 
 
 def airflow_ids(names: Iterable[str]) -> dict[str, str]:

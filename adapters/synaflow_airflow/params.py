@@ -66,7 +66,7 @@ def param_specs(
 
     Args:
         pipeline: The pipeline.
-        defaults: Values that stand in for the params class's defaults, or give a field one.
+        defaults: Values that stand in for the params class's defaults, or give a field one; or their JSON.
         scheduled: Whether Airflow will start runs by itself, and so without params.
 
     Raises:
@@ -165,7 +165,7 @@ def _spec(field: ParamField, replaced: object, scheduled: bool) -> ParamSpec:
         raise _UnfitError(f"can't be given by a trigger, which gives JSON: {_said(error)}") from error
     doc = field.definition.doc or schema.get("description")
     notes = [doc] if isinstance(doc, str) else []
-    value = field.definition.default if replaced is NO_DEFAULT else replaced
+    value = field.definition.default if replaced is NO_DEFAULT else _read(field, replaced)
     default: object = REQUIRED
     if value is not NO_DEFAULT:
         default = _default(field, value, replaced is not NO_DEFAULT)
@@ -185,6 +185,16 @@ def _spec(field: ParamField, replaced: object, scheduled: bool) -> ParamSpec:
     if lost := lost_in(about):
         raise _UnfitError(f"has a JSON Schema with {lost} in it, which Airflow loses with the whole DAG")
     return ParamSpec(field.name, default, about)
+
+
+def _read(field: ParamField, given: object) -> object:
+    """A default as it is, if it is of the field's type; else what it stands for as JSON, as on a command line."""
+    if field.holds(given):
+        return given
+    try:
+        return field.read(given)
+    except ValueError:
+        return given  # and then it is refused for what it is
 
 
 def _with_description(schema: Schema, text: str) -> Schema:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from synaflow import OnError, PipelineDef
-from synaflow_airflow.docs import dag_doc, first_line, task_doc
+from synaflow_airflow.docs import dag_doc, first_line, storable, task_doc
 from synaflow_airflow.errors import DagError
-from synaflow_airflow.names import airflow_id, airflow_ids
+from synaflow_airflow.names import airflow_id, airflow_ids, is_airflow_id
 from synaflow_airflow.params import ParamSpec, param_specs
-from synaflow_airflow.settings import Settings
 from synaflow_airflow.travel import travellers
 
 if TYPE_CHECKING:
     import networkx as nx
+
+    from synaflow_airflow.settings import Settings
 
 __all__ = ["DagPlan", "TaskPlan", "plan_dag"]
 
@@ -105,7 +107,7 @@ def plan_dag(
         problems += error.problems
         params = ()
     options = _options(pipeline, home, task_options, problems)
-    if dag_id is not None and dag_id != airflow_id(dag_id):
+    if dag_id is not None and not is_airflow_id(dag_id):
         problems.append(f"dag_id={dag_id!r} is no id for Airflow: '{airflow_id(dag_id)}' would be")
     if problems:
         raise DagError(pipeline.name, problems)
@@ -135,7 +137,7 @@ def plan_dag(
             )
         )
     made = dag_id or airflow_id(pipeline.name)
-    label = "" if made == pipeline.name or dag_id is not None else pipeline.name
+    label = "" if made == pipeline.name or dag_id is not None else storable(pipeline.name)
     return DagPlan(made, label, first_line(pipeline.doc), dag_doc(pipeline), params, tuple(tasks), settings)
 
 
@@ -158,7 +160,7 @@ def _groups(pipeline: PipelineDef, join: Iterable[Sequence[str]], problems: list
     )
     for names in join:
         joined = [region_of[name] for name in _steps(pipeline, names, "join", problems)]
-        graph.add_edges_from(pair for one, other in zip(joined, joined[1:], strict=False) for pair in _both(one, other))
+        graph.add_edges_from(pair for one, other in itertools.pairwise(joined) for pair in _both(one, other))
     place = {name: at for at, name in enumerate(pipeline.order)}
 
     def steps(regions: Iterable[int]) -> tuple[str, ...]:
@@ -172,7 +174,7 @@ def _in_order(graph: nx.DiGraph[int], place: Callable[[Iterable[int]], int]) -> 
     import networkx as nx
 
     whole = nx.condensation(graph)  # strongly connected components: nothing can come both before and after itself
-    members: Mapping[int, set[int]] = whole.nodes(data="members")
+    members: dict[int, set[int]] = {node: data["members"] for node, data in whole.nodes(data=True)}
     for node in nx.lexicographical_topological_sort(whole, key=lambda node: place(members[node])):
         yield members[node]
 

@@ -39,7 +39,7 @@ def adapter_of(tp: TypeForm, info: FieldInfo | None = None) -> TypeAdapter[objec
     """
     known: Any = _known_to_pydantic(tp)
     if info is not None:
-        known = Annotated.__class_getitem__((known, info))  # type: ignore[attr-defined]
+        known = Annotated[known, info]  # pyright: ignore[reportInvalidTypeForm]
     return TypeAdapter(known)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from synaflow import RunnerError
-from synaflow_airflow.codecs import Codec
 from synaflow_airflow.handoff import Handoff
+
+if TYPE_CHECKING:
+    from synaflow_airflow.codecs import Codec
 
 __all__ = ["HANDOFF_OVER", "Codecs", "Settings"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -81,7 +82,9 @@ def dag_source(target: str, path: Path, options: Options) -> str:
     if any(not letter.isprintable() for letter in place + path.name):
         raise TargetError(f"{place!r} and {path.name!r}: one of them has letters that can't be shown in a comment")
     try:
-        return _File(plan, place, file, options).text(f"{COMMAND}{options.command(place, path.name)}")
+        defaults = {spec.name: spec.default for spec in plan.params if spec.name in options.defaults}
+        command = replace(options, defaults=defaults).command(place, path.name)
+        return _File(plan, place, file, options).text(COMMAND + command)
     except CantWriteError as error:
         raise DagError(pipeline.name, [f"{error}; make it in a DAG file of your own, with to_dag()"]) from error
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from synaflow import PipelineDef, spell
 from synaflow_airflow.codecs import CantTravelError, Converter, converter_for
 from synaflow_airflow.handoff import format_of
-from synaflow_airflow.settings import Settings
+
+if TYPE_CHECKING:
+    from synaflow_airflow.settings import Settings
 
 __all__ = ["Way", "travellers", "way_of"]
 

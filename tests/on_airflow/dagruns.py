@@ -100,5 +100,3 @@ def _xcoms(run: Any) -> dict[tuple[str, str], Any]:
         )
         rows = session.execute(query).all()
     return {(task, key): json.loads(value) if isinstance(value, str) else value for task, key, value in rows}
-
-

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
 
 from conformance.runners import LocalRunner
 from corpus import CASES, Case, run_case
@@ -32,7 +32,7 @@ STREAMS_OF_PARAMS = {
 }
 """What can't become a DAG: a trigger can give no stream."""
 
-JOINED = {
+JOINED: dict[str, list[tuple[str, ...]]] = {
     "a_value_is_let_go": [("big", "first", "second")],
     "every_form_of_callable": [("bag", "bagged")],
 }
@@ -61,9 +61,13 @@ def _conf(case: Case, pipeline: PipelineDef) -> dict[str, object]:
     params = case.params() if case.params else None
     if params is None:
         return {}
-    given = params if isinstance(params, Mapping) else {field.name: getattr(params, field.name) for field in pipeline.fields}
+    given = (
+        params
+        if isinstance(params, Mapping)
+        else {field.name: getattr(params, field.name) for field in pipeline.fields}
+    )
     return {
-        field.name: TypeAdapter(field.output.type).dump_python(given[field.name], mode="json")
+        field.name: to_jsonable_python(given[field.name])
         for field in pipeline.fields
         if not field.output.stream and field.name in given
     }
@@ -100,5 +104,3 @@ def _same(pipeline: PipelineDef, name: str, value: Any, envelope: Mapping[str, A
     came = unpack(converter_for(pipeline[name].output.type), dict(envelope))
     assert type(came) is type(value)
     assert came == value
-
-
