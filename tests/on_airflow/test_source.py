@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import make_dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -268,14 +269,11 @@ def hostile(draw: st.DrawFn) -> PipelineDef:
     """A pipeline of tasks in a row, its names and texts such as may come."""
     chain = draw(st.lists(names, min_size=2, max_size=4, unique=True))
     steps: list[Any] = [step(chain[0], _documented(one, draw(texts)))]
-    steps += [
-        step(name, _documented(plus, draw(texts)), inputs={"value": before})
-        for before, name in zip(chain, chain[1:], strict=False)
-    ]
+    steps += [step(name, _documented(plus, draw(texts)), inputs={"value": before}) for before, name in pairwise(chain)]
     kept = texts.filter(lambda text: text.isascii() or text.isprintable())  # a lone surrogate is refused there
     params = make_dataclass("Params", [("shop", str, draw(kept))])
     params.__doc__ = f"Params.\n\nAttributes:\n    shop: {draw(kept)}"
-    return pipeline(draw(texts.filter(bool)), params, steps, doc=draw(texts))
+    return pipeline(draw(texts.filter(str.strip)), params, steps, doc=draw(texts))
 
 
 def _documented(fn: Callable[..., int], doc: str) -> Callable[..., int]:
