@@ -268,6 +268,9 @@ class Crate(BaseModel, Generic[T]):
     content: T
 
 
+IntCrate = Crate[int]  # made here, so that pickle finds it
+
+
 class Odd(BaseModel):
     model_config = ConfigDict(arbitrary_types_allowed=True)
     money: Money
