@@ -88,7 +88,7 @@ def test_random_pipelines(plan: Plan) -> None:
             _check_counts(plan, pipeline, expected, result)
 
 
-@settings(quickly, max_examples=max(50, EXAMPLES // 10))  # it looks through every object there is, twice
+@settings(quickly, max_examples=max(50, EXAMPLES // 40))  # it looks through every object there is, twice
 @given(plans(max_nodes=6))
 def test_no_greenlet_is_left(plan: Plan) -> None:
     """Whatever happens in a run, no stack of its own stays behind."""
@@ -142,7 +142,7 @@ def test_failing_in_a_finally(plan: Plan, data: st.DataObject) -> None:
     nodes = tuple(replace(node, handles=False) for node in plan.nodes)
     plan = replace(plan, nodes=(*nodes[:at], failing, *nodes[at + 1 :]))
     note(str(plan))
-    expected = expect(build(replace(plan, nodes=nodes), Journal()), (), plan.fields)
+    expected = expect(build(replace(plan, nodes=nodes), Journal()), plan.outputs, plan.fields)
     journal = Journal()
     error: StepError | None = None
     with warnings.catch_warnings(record=True) as warned, within(SECONDS):
@@ -197,7 +197,8 @@ def test_random_stream(plan: Plan, data: st.DataObject) -> None:
         whole = len(items) != stop
         if whole:
             assert not expected.errors
-            assert taken.result.ok is not bool(expected.failed or expected.dropped)
+            # Pulled for what waits for its end, a stream may fail, and go on, on items that nobody gets to see.
+            assert _fails_unseen(plan) or taken.result.ok is not bool(expected.failed or expected.dropped)
         assert items == (every if stop is None else every[: stop or len(every)])
 
 
@@ -253,9 +254,7 @@ def _check_values(plan: Plan, pipeline: PipelineDef, expected: Expected, result:
 
 def _check_statuses(plan: Plan, expected: Expected, result: RunResult) -> None:
     dropped = {(letter.step, letter.index) for letter in result.dead_letters}
-    if plan.chunked or any(
-        node.on_error == "continue" and plan.name_of(node.name) in plan.hurried() for node in plan.nodes
-    ):
+    if plan.chunked or _fails_unseen(plan):
         # Pulled ahead, a step may fail on items that nobody gets to see.
         assert dropped >= expected.dropped
         return
@@ -268,6 +267,10 @@ def _check_statuses(plan: Plan, expected: Expected, result: RunResult) -> None:
         elif not step.dropped:
             assert step.status is StepStatus.OK, step
     assert result.ok is not bool(expected.failed or expected.dropped)
+
+
+def _fails_unseen(plan: Plan) -> bool:
+    return any(node.on_error == "continue" and plan.name_of(node.name) in plan.hurried() for node in plan.nodes)
 
 
 def _check_counts(plan: Plan, pipeline: PipelineDef, expected: Expected, result: RunResult) -> None:

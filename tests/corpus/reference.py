@@ -104,7 +104,8 @@ class _Attempt:
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
         if isinstance(error, Exception):
-            self._replay.expected.errors.add(self._replay.origin(error, ""))
+            self._replay.expected.errors |= {self._replay.origin(error, ""), *self._replay.met}
+        self._replay.met.clear()
         return isinstance(error, Exception | Skipped)
 
 
@@ -133,6 +134,7 @@ class _Replay:
         self.fields = fields
         self.params = params
         self.expected = Expected()
+        self.met: set[str] = set()
 
     def value(self, name: str) -> object:
         """Calls the step, with everything above it run for this call alone."""
@@ -219,11 +221,21 @@ class _Replay:
             self.expected.failed.add(step.name)
 
     def _arguments(self, step: StepDef) -> dict[str, object]:
-        try:
-            return {edge.parameter: self._argument(edge) for edge in self.pipeline.edges_into(step.name)}
-        except Skipped:
-            self.expected.skipped.add(step.name)
-            raise
+        arguments: dict[str, object] = {}
+        first: Exception | None = None
+        for edge in self.pipeline.edges_into(step.name):
+            try:
+                arguments[edge.parameter] = self._argument(edge)
+            except Skipped:
+                self.expected.skipped.add(step.name)
+                raise
+            except Exception as error:
+                # Which of several arguments is made first, and so which of their errors is met, is the runner's.
+                self.met.add(self.origin(error, ""))
+                first = first or error
+        if first is not None:
+            raise first
+        return arguments
 
     def _argument(self, edge: Edge) -> object:
         if edge.kind is EdgeKind.VALUE:
