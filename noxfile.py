@@ -132,42 +132,44 @@ def browser(session: nox.Session) -> None:
     session.run("pytest", "tests/pictures/browser_page.py", *session.posargs)
 
 
-def install_airflow(session: nox.Session, version: str, before: str | None) -> None:
-    """Installs the project with a version of Airflow, compiled, for else each of its processes compiles it again.
+AIRFLOWS = {"3.3": ("==3.3.*", None), "3.0": ("==3.0.6", "2025-10-01")}
+"""The newest Airflow that is known to work, and the oldest that installs; with the day of the newest packages beside it."""
 
-    Args:
-        session: The session.
-        version: What is asked of the version.
-        before: The day of the newest packages to install with it: what an old Airflow allows has moved on, and breaks it.
+
+def install_airflow(session: nox.Session, version: str) -> None:
+    """Installs the project with a version of Airflow.
+
+    What an old Airflow allows to be installed beside it has moved on, and breaks it: that is what the day is for. And all of
+    it is compiled, for else each of Airflow's processes compiles it again where nothing may be written.
     """
-    session.install("uv")
-    packages = [f"apache-airflow{version}", ".[airflow,graphviz]", *group("test"), *group("airflow")]
-    dated = ["--exclude-newer", before] if before else []
+    wanted, before = AIRFLOWS[version]
     python = str(Path(session.bin).resolve() / "python")
-    session.run("uv", "pip", "install", "--python", python, "--compile-bytecode", *dated, *packages, silent=True)
-    session.run("uv", "pip", "install", "--python", python, "--no-deps", *group("data"), silent=True)
+    packages = [f"apache-airflow{wanted}", ".[airflow,graphviz]", *group("test"), *group("airflow")]
+    dated = ["--exclude-newer", before] if before else []
+    session.install("uv")
+    session.run("uv", "pip", "install", "-q", "--python", python, "--compile-bytecode", *dated, *packages)
+    session.run("uv", "pip", "install", "-q", "--python", python, "--no-deps", *group("data"))
 
 
-@nox.session
-@nox.parametrize(
-    ("version", "before"),
-    [nox.param("==3.3.*", None, id="3.3"), nox.param("==3.0.6", "2025-10-01", id="3.0")],
-)
-def airflow(session: nox.Session, version: str, before: str | None) -> None:
-    """Run the tests of the Airflow adapter, with a real Airflow: the newest that is known to work, and the oldest."""
-    install_airflow(session, version, before)
-    session.run("pytest", *(session.posargs or ["tests/on_airflow"]))
+def _airflow(version: str) -> None:
+    def session_airflow(session: nox.Session) -> None:
+        install_airflow(session, version)
+        for tests in session.posargs or ["tests/on_airflow", "tests/airflow_live/check_live.py"]:
+            session.run("pytest", tests)
+
+    session_airflow.__doc__ = f"Put the Airflow adapter through a real Airflow {version}: by dag.test(), then with scheduler, API server and browser."
+    nox.session(name=f"airflow-{version}", tags=["airflow"])(session_airflow)
 
 
-@nox.session(name="airflow-live")
-@nox.parametrize(
-    ("version", "before"),
-    [nox.param("==3.3.*", None, id="3.3"), nox.param("==3.0.6", "2025-10-01", id="3.0")],
-)
-def airflow_live(session: nox.Session, version: str, before: str | None) -> None:
-    """Start a real Airflow, scheduler and all, give it DAGs, kill their tasks, and take a picture of its UI in Chromium."""
-    install_airflow(session, version, before)
-    session.run("pytest", "tests/airflow_live/check_live.py", *session.posargs)
+for _version in AIRFLOWS:
+    _airflow(_version)
+
+
+@nox.session(name="airflow-benchmarks")
+def airflow_benchmarks(session: nox.Session) -> None:
+    """Measure what the Airflow adapter costs: `-- --write` puts the figures into the README, `-- --quick` sees that all runs."""
+    install_airflow(session, "3.3")
+    session.run("python", "-m", "benchmarks.on_airflow", *session.posargs)
 
 
 @nox.session

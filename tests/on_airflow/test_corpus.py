@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,8 @@ JOINED: dict[str, list[tuple[str, ...]]] = {
 }
 """What can, with two of its regions in one task: a value between them can't travel."""
 
-RUNNABLE = [case for case in CASES if case.raises is None]
-"""Ctrl-C is no matter of a task: it has no terminal."""
+RUNNABLE = [case for case in CASES if case.raises is None][:: 1 if version("apache-airflow") >= "3.1" else 8]
+"""Ctrl-C is no matter of a task: it has no terminal. Before Airflow 3.1, `dag.test()` takes ten times as long: one in eight."""
 
 
 @pytest.mark.parametrize("case", RUNNABLE, ids=str)

@@ -9,8 +9,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from travel_oracle import normal
 
+from on_airflow.codecs.travel_oracle import normal
 from synaflow_airflow import ValueTravelError
 from synaflow_airflow.codecs import CantTravelError, Codec, converter_for, pack, unpack
 

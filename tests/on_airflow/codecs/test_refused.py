@@ -13,9 +13,9 @@ from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
-import travel_zoo as zoo
 from pydantic import BaseModel
 
+from on_airflow.codecs import travel_zoo as zoo
 from synaflow_airflow import ValueTravelError
 from synaflow_airflow.codecs import CantTravelError, Codec, converter_for, pack, unpack
 

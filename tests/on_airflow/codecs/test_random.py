@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import travel_drawn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from travel_oracle import normal
 
+from on_airflow.codecs import travel_drawn
+from on_airflow.codecs.travel_oracle import normal
 from synaflow_airflow.codecs import converter_for, pack, unpack
 
 HERE = settings.default.max_examples if settings.default else 100

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import travel_drawn
 from hypothesis import HealthCheck, Phase, given, settings
-from test_values import EVERYTHING
+
+from on_airflow.codecs import travel_drawn
+from on_airflow.codecs.test_values import EVERYTHING
 
 pytest.importorskip("airflow.sdk")
 
@@ -45,7 +46,7 @@ def test_what_one_task_sends_another_receives(tmp_path: Path) -> None:
     assert len(cases) > 450
     (tmp_path / "cases").write_bytes(pickle.dumps(cases))
     here = Path(__file__).resolve().parent
-    path = os.pathsep.join([str(here), *(entry for entry in sys.path if entry)])
+    path = os.pathsep.join(entry for entry in sys.path if entry)
     ended = subprocess.run(
         [sys.executable, str(here / "travel_by_xcom.py"), str(tmp_path)],
         env={**os.environ, "PYTHONPATH": path},

@@ -27,7 +27,7 @@ with DAG("travel", schedule=None) as dag:
     @task
     def receive():
         from synaflow_airflow.codecs import converter_for, unpack
-        from travel_oracle import normal
+        from on_airflow.codecs.travel_oracle import normal
 
         ti = get_current_context()["ti"]
         cases = pickle.loads((HERE / "cases").read_bytes())

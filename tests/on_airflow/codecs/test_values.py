@@ -18,9 +18,9 @@ from typing import Annotated, Any, Literal, Optional
 from zoneinfo import ZoneInfo
 
 import pytest
-import travel_zoo as zoo
-from travel_oracle import normal
 
+from on_airflow.codecs import travel_zoo as zoo
+from on_airflow.codecs.travel_oracle import normal
 from synaflow_airflow.codecs import Codec, converter_for, pack, size, unpack
 
 BERLIN = ZoneInfo("Europe/Berlin")

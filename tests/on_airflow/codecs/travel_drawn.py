@@ -17,8 +17,9 @@ from typing import Annotated, Any, Literal, Optional
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import travel_zoo as zoo
 from hypothesis import strategies as st
+
+from on_airflow.codecs import travel_zoo as zoo
 
 __all__ = ["Drawn", "pairs", "types"]
 
