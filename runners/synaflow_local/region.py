@@ -10,7 +10,19 @@ from synaflow import BranchResult, Edge, EdgeKind, OnError, StepDef, StepStatus
 from synaflow_local.forks import Branch, Fork
 from synaflow_local.plan import BranchPlan, RegionPlan, StreamPlan, TaskPlan
 from synaflow_local.scheduler import Scheduler
-from synaflow_local.streams import EachInputs, OneShot, Opened, Relay, Tally, called, counted, each, forgiving, metered, passed
+from synaflow_local.streams import (
+    EachInputs,
+    OneShot,
+    Opened,
+    Relay,
+    Tally,
+    called,
+    counted,
+    each,
+    forgiving,
+    metered,
+    passed,
+)
 from synaflow_local.tasks import Task
 
 if TYPE_CHECKING:
@@ -271,7 +283,9 @@ class RegionRun:
         if not (self.execution.stats or self.execution.counts):
             return source
         tally = Tally()
-        counted_here = bool(inside) and inside not in self.given  # where it is forgiven or called per item, it is already
+        counted_here = (
+            bool(inside) and inside not in self.given
+        )  # where it is forgiven or called per item, it is already
         if counted_here and (self.execution.stats or inside not in self.forks):  # a fork counts by itself
             self.given[inside] = tally
         if not self.execution.stats:

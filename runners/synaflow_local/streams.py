@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     from synaflow_local.forks import Fork
     from synaflow_local.tasks import Task
 
-__all__ = ["EachInputs", "OneShot", "Opened", "Relay", "Tally", "called", "counted", "each", "forgiving", "metered", "passed"]
+__all__ = [
+    "EachInputs",
+    "OneShot",
+    "Opened",
+    "Relay",
+    "Tally",
+    "called",
+    "counted",
+    "each",
+    "forgiving",
+    "metered",
+    "passed",
+]
 
 
 @dataclass(slots=True, eq=False)

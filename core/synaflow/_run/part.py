@@ -64,11 +64,7 @@ def part_of(pipeline: PipelineDef, steps: Collection[str]) -> PipelineDef:
     return replace(
         pipeline,
         params=ParamsDef(_dict_of(needed), inputs) if inputs else None,
-        steps=tuple(
-            replace(step, after=_among(step.after, wanted))
-            for step in pipeline.steps
-            if step.name in wanted
-        ),
+        steps=tuple(replace(step, after=_among(step.after, wanted)) for step in pipeline.steps if step.name in wanted),
         edges=edges,
         order=_among(pipeline.order, wanted),
         regions=tuple(Region(kept[0], kept) for region in pipeline.regions if (kept := _among(region.steps, wanted))),

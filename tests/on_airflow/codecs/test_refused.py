@@ -126,13 +126,13 @@ SUBCLASS = "is a subclass, which would come back as"
         (
             str,
             zoo.Shout("x"),
-            f"found 'x' (travel_zoo.Shout) where str is wanted: Shout {SUBCLASS} str; "
+            f"found 'x' (on_airflow.codecs.travel_zoo.Shout) where str is wanted: Shout {SUBCLASS} str; "
             "make it that, annotate Shout (in a union, if need be), or give a codec for str",
         ),
         (
             zoo.Point | None,
             zoo.Pixel(1),
-            "found Pixel(x=1, y=0.0, colour=<Colour.RED: 'red'>) (travel_zoo.Pixel) where Point | None is wanted: "
+            "found Pixel(x=1, y=0.0, colour=<Colour.RED: 'red'>) (on_airflow.codecs.travel_zoo.Pixel) where Point | None is wanted: "
             f"Pixel {SUBCLASS} Point; make it that, annotate Pixel (in a union, if need be), or give a codec for Point",
         ),
     ],
