@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
     from pydantic.fields import FieldInfo
 
-__all__ = ["ParamField", "described", "explained", "fields_of", "lost_in", "same_json"]
+__all__ = ["ParamField", "described", "explained", "fields_of", "has_object_in_list", "lost_in", "same_json"]
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt _]\d\d:\d\d")
@@ -176,6 +176,11 @@ def lost_in(part: object) -> str | None:
     elif isinstance(part, list | tuple):
         inside = iter(part)
     return next((lost for each in inside if (lost := lost_in(each)) is not None), None)
+
+
+def has_object_in_list(part: object) -> bool:
+    """Whether some JSON is a list with an object in it: Airflow wraps that on its way to the scheduler, and unwraps it never."""
+    return isinstance(part, list) and any(isinstance(each, dict) or has_object_in_list(each) for each in part)
 
 
 def same_json(one: object, other: object) -> bool:

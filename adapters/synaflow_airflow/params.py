@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from synaflow import NO_DEFAULT, ParamsDef, ParamsError, PipelineDef
 from synaflow_airflow.errors import DagError
-from synaflow_airflow.fields import ParamField, described, explained, fields_of, lost_in
+from synaflow_airflow.fields import ParamField, described, explained, fields_of, has_object_in_list, lost_in
 from synaflow_airflow.schemas import or_null
 
 if TYPE_CHECKING:
@@ -213,6 +213,11 @@ def _default(field: ParamField, value: object, replaced: bool) -> object:
         raise _UnfitError(f"{what} it has no JSON: {_said(error)}") from error
     if lost := lost_in(found):
         raise _UnfitError(f"{what} there is {lost} in it, and Airflow would show neither the DAG nor an error")
+    if has_object_in_list(found):
+        raise _UnfitError(
+            f"{what} it has an object in a list, which Airflow changes on its way to the scheduler: let a default factory "
+            "make it in the run, or put the list into an object of its own"
+        )
     if wrong := field.not_in_schema(found):
         raise _UnfitError(f"{what} its JSON is not in the JSON Schema of its own type: {wrong}")
     try:

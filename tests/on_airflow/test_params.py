@@ -27,9 +27,9 @@ os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
 
 from airflow.sdk import DAG, Param
 from airflow.sdk.definitions.param import ParamsDict
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, SecretStr, field_validator
 
 from core.building import build
 from synaflow import ParamsError, PipelineDef, pipeline
@@ -407,10 +407,10 @@ def test_defaults_replace_and_give() -> None:
 
 def test_defaults_that_are_none() -> None:
     built = build(params=AsTuple)
-    assert problems_of(built, {"numbr": 3, "number": "3", "color": "b"}) == [
+    assert problems_of(built, {"numbr": 3, "number": "3", "color": "x"}) == [
         "defaults has 'numbr', which is no param; did you mean 'number'?",
         "param 'number' (int) can't have the default str '3': it is no int",
-        "param 'color' (Color) can't have the default str 'b': it is no Color",
+        "param 'color' (Color) can't have the default str 'x': it is no Color",
     ]
 
 
@@ -457,7 +457,11 @@ def test_required_params_of_a_scheduled_dag() -> None:
         (float, float("nan"), "there is nan in it"),
         (list[float], [float("inf")], "there is inf in it"),
         (str, "\ud800", "there is a lone surrogate in it"),
-        (dict[str, int], {"\udfff": 1}, "there is a lone surrogate in it"),
+        (
+            list[dict[str, int]],
+            [{"a": 1}],
+            "it has an object in a list, which Airflow changes on its way to the scheduler",
+        ),
     ],
 )
 def test_a_default_of_no_use_is_refused_when_the_dag_is_built(tp: object, default: object, reason: str) -> None:
@@ -529,7 +533,7 @@ def test_all_problems_at_once() -> None:
         (datetime, 1700000000, False),
         (datetime, "2024-01-01", True),
         (date, "0", False),
-        (date, "20240229", True),
+        (date, "20240229", False),
         (date, "2024-02-30", False),
         (time, "noon", True),
         (timedelta, "soon", False),
@@ -647,8 +651,7 @@ def test_what_airflow_makes_of_it_on_its_way_to_the_scheduler() -> None:
     back = serialized(DAG("a", schedule=None, params={spec.name: as_param(spec) for spec in specs})).params
     for spec in specs:
         param = back.get_param(spec.name)
-        given = None if spec.default is REQUIRED else spec.default
-        assert (param.has_value and param.value) == (given is not None and given)
+        assert spec.default is REQUIRED or param.value == spec.default
         about = dict(spec.schema)
         assert param.description == about.pop("description", None)
         assert param.schema == about
@@ -667,7 +670,7 @@ class Inner:
 class Params(NamedTuple):
     words: frozenset[str] = words
     inner: Inner = Inner()
-    more: list[Inner] = [Inner()]
+    more: dict[str, list[Inner]] = {"some": [Inner()]}
     mixed: tuple[frozenset[int | str | None], ...] = (frozenset([1, "a", None, "b"]),)
     by: dict[str, set[str]] = {"k": set(words)}
 print(json.dumps([[spec.name, spec.default, spec.schema] for spec in param_specs(pipeline("p", Params))]))
@@ -751,7 +754,7 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, datetime | time):
         return bool(one.utcoffset() == other.utcoffset() and one.replace(tzinfo=None) == other.replace(tzinfo=None))
     if isinstance(one, Mapping):
-        return all(same(a, b) for a, b in zip(one.items(), other.items(), strict=True))
+        return all(same(one[key], other[key]) for key in one)
     if isinstance(one, list | tuple | deque):
         return all(same(a, b) for a, b in zip(one, other, strict=True))
     if isinstance(one, set | frozenset):
@@ -780,9 +783,16 @@ def test_any_value_of_any_type_comes_back_as_it_was(data: st.DataObject) -> None
         case "dict":
             params = TypedDict("Params", types)  # type: ignore[misc]
         case _:
-            params = type(BaseModel)("Params", (BaseModel,), {"__annotations__": types, "__module__": __name__})
+            try:
+                params = type(BaseModel)("Params", (BaseModel,), {"__annotations__": types, "__module__": __name__})
+            except PydanticUserError:  # before Python 3.12 it takes no TypedDict of `typing`
+                assume(False)
     built = pipeline("test", params)
-    specs = param_specs(built, values, scheduled=True)
+    try:
+        specs = param_specs(built, values, scheduled=True)
+    except DagError as error:
+        assume("an object in a list" not in str(error))
+        raise
     context = triggered(specs, {})
     assert triggered(param_specs(built), context) == context
     found = read_params(built, context)
