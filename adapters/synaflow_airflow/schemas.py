@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 if TYPE_CHECKING:
@@ -39,7 +39,14 @@ def adapter_of(tp: TypeForm, info: FieldInfo | None = None) -> TypeAdapter[objec
     """
     known: Any = _known_to_pydantic(tp)
     if info is not None:
-        known = Annotated[known, info]  # pyright: ignore[reportInvalidTypeForm]
+        about = Field(  # without default and alias, which are the class's business
+            title=info.title,
+            description=info.description,
+            examples=info.examples,
+            discriminator=info.discriminator,
+            json_schema_extra=info.json_schema_extra,
+        )
+        known = Annotated[(known, *info.metadata, about)]
     return TypeAdapter(known)
 
 
