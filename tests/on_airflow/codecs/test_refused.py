@@ -89,6 +89,12 @@ def test_hints_that_dont_resolve_are_said() -> None:
         converter_for(Lost)
 
 
+def test_what_pydantic_takes_is_not_taken_outside_of_its_models() -> None:
+    converter_for(zoo.Site)
+    with pytest.raises(CantTravelError, match=r"`AnyUrl` is a class that has no JSON: .* \(at `Page\.url`\)"):
+        converter_for(tuple[zoo.Site, zoo.Linked])
+
+
 SUBCLASS = "is a subclass, which would come back as"
 
 

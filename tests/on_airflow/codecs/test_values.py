@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Optional
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import AnyUrl
 
 from on_airflow.codecs import travel_zoo as zoo
 from on_airflow.codecs.travel_oracle import normal
@@ -292,6 +293,24 @@ def test_sets_of_nans_and_of_what_equals_across_types_come_back() -> None:
     there_and_back(set[tuple[float, int]], {(NAN, 1), (NAN, 2)})
     there_and_back(dict[float, int], {float("nan"): 1, float("nan"): 2, 0.0: 3})
     there_and_back(set[zoo.Level | str], {zoo.Level.LOW, "LOW"})
+
+
+def test_keys_that_are_written_alike_stay_apart() -> None:
+    envelope = there_and_back(dict[Decimal, int], {Decimal("NaN"): 1, Decimal("NaN"): 2})
+    assert envelope == {"value": [["NaN", 1], ["NaN", 2]]}
+
+
+def test_the_time_zones_that_pydantic_reads_come_back() -> None:
+    item = zoo.Item.model_validate_json('{"id": 1, "price": "1", "when": "2024-01-01T00:00:00-05:30"}')
+    assert there_and_back(datetime | None, item.when) == {"value": "2024-01-01T00:00:00-05:30[pydantic]"}
+    there_and_back(zoo.Item, item)
+
+
+def test_a_model_with_a_class_of_pydantic_s_own_goes_through_pydantic() -> None:
+    site = zoo.Site(page=zoo.Page([zoo.Linked()], AnyUrl("https://example.org/")))
+    assert there_and_back(zoo.Site, site) == {
+        "value": {"page": {"links": [{"page": None}], "url": "https://example.org/"}}
+    }
 
 
 def test_a_dataclass_is_made_again_without_its_init() -> None:

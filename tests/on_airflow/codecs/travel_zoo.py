@@ -23,7 +23,7 @@ from typing import (
     TypeVar,
 )
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import AnyUrl, BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 T = TypeVar("T")
@@ -209,6 +209,21 @@ class Cell(TypedDict, Generic[T]):
 
 class IntCell(Cell[int]):
     unit: str
+
+
+@dataclass
+class Page:
+    links: list[Linked]
+    url: AnyUrl  # a class that pydantic alone can write
+
+
+@dataclass
+class Linked:
+    page: Page | None = None
+
+
+class Site(BaseModel):
+    page: Page
 
 
 class Money:
