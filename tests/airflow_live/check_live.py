@@ -1,4 +1,4 @@
-"""DAGs in a real Airflow, with its scheduler, DAG processor and API server.
+"""DAGs of SynaFlow's in a real Airflow, with its scheduler, DAG processor and API server.
 
 A nox session runs this file by its path; `nox -s tests` leaves it out, because of its name.
 """
@@ -6,35 +6,70 @@ A nox session runs this file by its path; `nox -s tests` leaves it out, because 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from airflow_live.airflow import VERSION, Airflow
 from airflow_live.rest import Refused
+from airflow_live.screenshot import screenshot
 from airflow_live.waiting import wait_for
+from synaflow import PipelineDef, run
+from synaflow.cli import load_target, main
+from synaflow_airflow.codecs import converter_for, unpack
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(240)
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
+EXAMPLES = HERE.parents[1] / "examples"
 SHOTS = os.environ.get("SYNAFLOW_SCREENSHOTS")
 RETRIES_KILLED = VERSION >= (3, 1)
 """Airflow 3.0 fails a task whose process was killed, whatever its `retries` are."""
 
+REPORT = """
+from report import winds_report
+
+from synaflow_airflow import to_dag
+
+dag = to_dag(winds_report, dag_id="report", tags=["winds"], handoff={handoff!r}, handoff_over=1000)
+"""
+
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
-    airflow = Airflow(tmp_path_factory.mktemp("airflow") / "home")
-    shutil.copy(HERE / "dags/by_hand.py", airflow.dags)
+def handoff(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder through which the report's big values go."""
+    return tmp_path_factory.mktemp("handoff")
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory, handoff: Path) -> Iterator[Airflow]:
+    """An Airflow with three DAGs: two from generated files, one from the factory."""
+    pipelines = HERE / "pipelines"
+    airflow = Airflow(tmp_path_factory.mktemp("airflow") / "home", (EXAMPLES, pipelines))
+    retries = ["--task-option", "*.retries=1", "--task-option", "*.retry_delay=timedelta(seconds=1)"]
+    with pytest.MonkeyPatch.context() as patch:
+        for folder in (EXAMPLES, pipelines):
+            patch.syspath_prepend(folder)
+        _generate("flights:flights", airflow.dags / "flights.py")
+        _generate("held:held", airflow.dags / "held_dag.py", *retries)
+        timeout = ["--task-option", "numbers.execution_timeout=timedelta(seconds=3)", "--dag-id", "timed"]
+        _generate("held:held", airflow.dags / "timed_dag.py", *timeout)
+    (airflow.dags / "report_dag.py").write_text(REPORT.format(handoff=handoff.as_uri()), encoding="utf-8")
     airflow.start()
     try:
-        airflow.rest.wait_for_dags("two_tasks", "held")
+        airflow.rest.wait_for_dags("flights", "held", "timed", "report")
         yield airflow
     finally:
         airflow.stop()
+
+
+def _generate(target: str, file: Path, *options: str) -> None:
+    assert main(["airflow", "generate", target, "-o", str(file), *options]) == 0
 
 
 def half(folder: Path) -> int:
@@ -43,66 +78,139 @@ def half(folder: Path) -> int:
     return int(wait_for("half of the stream", lambda: file.read_text() if file.is_file() else None))
 
 
-def test_a_run_and_its_values(airflow: Airflow, tmp_path: Path) -> None:
-    airflow.rest.trigger("two_tasks", "good", {"count": 4})
-    assert airflow.rest.wait_for_end("two_tasks", "good") == "success"
-    assert airflow.rest.xcom("two_tasks", "good", "numbers") == [0, 1, 4, 9]
-    assert airflow.rest.xcom("two_tasks", "good", "total") == 14
-    assert airflow.rest.xcom_keys("two_tasks", "good", "total") == {"return_value"}
-    assert "4 values" in airflow.rest.log("two_tasks", "good", "total")
+def value_of(airflow: Airflow, subject: PipelineDef, where: tuple[str, str, str], step: str) -> Any:
+    """What a step has given, out of its XCom."""
+    return unpack(converter_for(subject[step].output.type), airflow.rest.xcom(*where, step))
 
 
-def test_params_that_do_not_fit_are_refused(airflow: Airflow) -> None:
-    with pytest.raises(Refused, match="less than the minimum of 1") as caught:
-        airflow.rest.trigger("two_tasks", "bad", {"count": 0})
+def rows(database: Path) -> list[Any]:
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute("SELECT * FROM late_flights").fetchall()
+
+
+def test_the_generated_flights(airflow: Airflow, tmp_path: Path) -> None:
+    """The whole of the example: the same values, the same table."""
+    subject = load_target(str(EXAMPLES / "flights.py"))
+    expected = run(subject, subject.params.type(database=tmp_path / "expected.sqlite"), outputs=["carriers", "late"])  # type: ignore[union-attr]
+    airflow.rest.trigger("flights", "good", {"database": str(tmp_path / "late.sqlite"), "late_minutes": 60})
+    assert airflow.rest.wait_for_end("flights", "good") == "success"
+    assert value_of(airflow, subject, ("flights", "good", "rows"), "late") == expected["late"]
+    carriers = value_of(airflow, subject, ("flights", "good", "rows"), "carriers")
+    assert list(carriers.items()) == list(expected["carriers"].items())
+    assert type(next(iter(carriers.values()))).__name__ == "Delays"
+    assert rows(tmp_path / "late.sqlite") == rows(tmp_path / "expected.sqlite")
+    summary = airflow.rest.xcom("flights", "good", "rows", "run-summary")
+    assert summary["ok"] is True
+    assert summary["steps"]["rows"]["items_out"] == 336_776
+    log = airflow.rest.log("flights", "good", "rows")
+    assert "rows 336,776" in log
+    assert "done in" in log
+
+
+def test_a_report_of_two_readings(airflow: Airflow, handoff: Path, tmp_path: Path) -> None:
+    """Made by the factory: dates and Decimals from the trigger, dataclasses through XComs and the hand-off."""
+    subject = load_target(str(EXAMPLES / "report.py"))
+    assert subject.params is not None
+    conf = {"since": "2013-02-01", "until": "2013-02-28", "deviations": "3", "unusual": str(tmp_path / "unusual.csv")}
+    airflow.rest.trigger("report", "good", conf)
+    assert airflow.rest.wait_for_end("report", "good") == "success"
+    assert len(airflow.rest.tasks("report", "good")) == 1 + len(subject.regions)
+    typed = {"unusual": tmp_path / "expected.csv", **_february()}
+    expected = run(subject, subject.params.type(**typed), outputs=["report", "strongest"])
+    told = value_of(airflow, subject, ("report", "good", "report"), "report")
+    assert told == expected["report"].replace("expected.csv", "unusual.csv")
+    strongest = value_of(airflow, subject, ("report", "good", "again"), "strongest")
+    assert repr(strongest) == repr(expected["strongest"])
+    assert (tmp_path / "unusual.csv").read_bytes() == (tmp_path / "expected.csv").read_bytes()
+    assert list(handoff.rglob("*")) == []
+
+
+def _february() -> dict[str, object]:
+    from datetime import date
+    from decimal import Decimal
+
+    return {"since": date(2013, 2, 1), "until": date(2013, 2, 28), "deviations": Decimal(3)}
+
+
+def test_params_that_do_not_fit(airflow: Airflow) -> None:
+    """Airflow refuses what isn't in the schema, the task what Airflow lets through."""
+    with pytest.raises(Refused, match="late_minutes") as caught:
+        airflow.rest.trigger("flights", "bad", {"late_minutes": "many"})
     assert caught.value.status == 400
     with pytest.raises(Refused, match="No value passed") as caught:
         airflow.rest.trigger("held", "bad")
     assert caught.value.status == 400
+    airflow.rest.trigger("flights", "unknown", {"minutes_late": 3})
+    assert airflow.rest.wait_for_end("flights", "unknown") == "failed"
+    assert "'minutes_late' is no param" in airflow.rest.log("flights", "unknown", "folder")
 
 
 def test_a_killed_task_is_tried_again(airflow: Airflow, tmp_path: Path) -> None:
     airflow.rest.trigger("held", "killed", {"folder": str(tmp_path)})
     process = half(tmp_path)
-    assert airflow.rest.tasks("held", "killed")["reader"].pid == process
+    assert airflow.rest.tasks("held", "killed")["numbers"].pid == process
     (tmp_path / "half").unlink()
     os.kill(process, signal.SIGKILL)
-    if RETRIES_KILLED:
-        assert half(tmp_path) != process
-        assert not (tmp_path / "closed").exists()
-        (tmp_path / "go").touch()
-        assert airflow.rest.wait_for_end("held", "killed") == "success"
-        assert airflow.rest.tasks("held", "killed")["reader"].attempt == 2
-        assert airflow.rest.xcom("held", "killed", "reader") == sum(range(100))
-    else:
+    if not RETRIES_KILLED:
         assert airflow.rest.wait_for_end("held", "killed") == "failed"
-        assert airflow.rest.tasks("held", "killed")["reader"].attempt == 1
+        assert airflow.rest.tasks("held", "killed")["numbers"].attempt == 1
+        return
+    assert half(tmp_path) != process
+    assert not (tmp_path / "closed").exists()
+    (tmp_path / "go").touch()
+    assert airflow.rest.wait_for_end("held", "killed") == "success"
+    assert airflow.rest.tasks("held", "killed")["numbers"].attempt == 2
+    assert airflow.rest.xcom("held", "killed", "told", "told") == {"value": "4950, at most 99"}
 
 
-def test_what_is_marked_failed_is_closed(airflow: Airflow, tmp_path: Path) -> None:
-    airflow.rest.trigger("held", "marked", {"folder": str(tmp_path)})
+@pytest.mark.parametrize("state", ["failed", "success"])
+def test_what_is_marked_is_closed(state: str, airflow: Airflow, tmp_path: Path) -> None:
+    """Its `finally` runs, before Airflow kills it."""
+    airflow.rest.trigger("held", f"marked_{state}", {"folder": str(tmp_path)})
     half(tmp_path)
-    airflow.rest.mark("held", "marked", "reader", "failed")
+    airflow.rest.mark("held", f"marked_{state}", "numbers", state)
     wait_for("finally", (tmp_path / "closed").exists)
-    assert airflow.rest.wait_for_end("held", "marked") == "failed"
-    assert airflow.rest.tasks("held", "marked")["reader"].attempt == 1
+    airflow.rest.wait_for_end("held", f"marked_{state}")
+    task = airflow.rest.tasks("held", f"marked_{state}")["numbers"]
+    assert (task.state, task.attempt) == (state, 1)
 
 
-def test_clearing_runs_it_again(airflow: Airflow, tmp_path: Path) -> None:
-    airflow.rest.trigger("two_tasks", "cleared", {"count": 3})
-    assert airflow.rest.wait_for_end("two_tasks", "cleared") == "success"
-    airflow.rest.clear("two_tasks", "cleared", ["total"])
-    airflow.rest.wait_for_task("two_tasks", "cleared", "total", lambda task: task.attempt == 2 and task.ended)
-    assert airflow.rest.wait_for_end("two_tasks", "cleared") == "success"
-    assert airflow.rest.xcom("two_tasks", "cleared", "total") == 5
+def test_what_is_cleared_is_closed_and_runs_again(airflow: Airflow, tmp_path: Path) -> None:
+    airflow.rest.trigger("held", "cleared", {"folder": str(tmp_path)})
+    process = half(tmp_path)
+    (tmp_path / "half").unlink()
+    airflow.rest.clear("held", "cleared", ["numbers"])
+    wait_for("finally", (tmp_path / "closed").exists)
+    assert half(tmp_path) != process
+    (tmp_path / "go").touch()
+    assert airflow.rest.wait_for_end("held", "cleared") == "success"
+
+
+def test_a_timeout_closes_it(airflow: Airflow, tmp_path: Path) -> None:
+    airflow.rest.trigger("timed", "late", {"folder": str(tmp_path)})
+    half(tmp_path)
+    wait_for("finally", (tmp_path / "closed").exists)
+    assert airflow.rest.wait_for_end("timed", "late") == "failed"
+    assert "AirflowTaskTimeout" in airflow.rest.log("timed", "late", "numbers")
+
+
+def test_an_error_names_step_and_item_and_shows_the_users_code(airflow: Airflow, tmp_path: Path) -> None:
+    """Cleared when what it failed of is gone, it runs to its end."""
+    (tmp_path / "go").touch()
+    airflow.rest.trigger("timed", "broken", {"folder": str(tmp_path), "breaks_at": 70})
+    assert airflow.rest.wait_for_end("timed", "broken") == "failed"
+    log = airflow.rest.log("timed", "broken", "numbers")
+    assert "step 'total' of pipeline 'held' failed at item 70: ValueError: 70 is not to my liking" in log
+    assert 'held.py", line' in log
+    assert "in total" in log
+    summary = airflow.rest.xcom("timed", "broken", "numbers", "run-summary")
+    assert summary["ok"] is False
+    assert summary["steps"]["total"]["status"] == "failed"
 
 
 def test_a_picture_of_the_run(airflow: Airflow, tmp_path: Path) -> None:
-    pytest.importorskip("playwright", reason="NOT tested without playwright")
-    from airflow_live.screenshot import screenshot
-
-    airflow.rest.trigger("two_tasks", "seen")
-    assert airflow.rest.wait_for_end("two_tasks", "seen") == "success"
+    airflow.rest.trigger("flights", "seen", {"database": str(tmp_path / "late.sqlite")})
+    assert airflow.rest.wait_for_end("flights", "seen") == "success"
     target = Path(SHOTS or tmp_path) / "airflow.png"
-    screenshot(airflow.base, "two_tasks", "seen", ["numbers", "total"], target)
+    screenshot(airflow.base, "flights", "seen", ["folder", "airlines", "rows", "summary", "show"], target)
     assert target.read_bytes().startswith(b"\x89PNG")

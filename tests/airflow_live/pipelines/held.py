@@ -1,0 +1,57 @@
+"""Pipelines that are caught in the middle of a stream: the source waits there until the test lets it go on."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from synaflow import pipeline
+
+
+@dataclass
+class Params:
+    """Where the test and the source meet.
+
+    Attributes:
+        folder: A folder of the test's.
+        breaks_at: The item at which the reader fails; by default at none.
+    """
+
+    folder: Path
+    breaks_at: int = -1
+
+
+def numbers(folder: Path) -> Iterator[int]:
+    """A hundred numbers; in the middle it waits."""
+    try:
+        for number in range(100):
+            if number == 50:
+                (folder / "half").write_text(str(os.getpid()))
+                while not (folder / "go").exists():
+                    time.sleep(0.05)
+            yield number
+    finally:
+        (folder / "closed").touch()
+
+
+def total(numbers: Iterator[int], breaks_at: int) -> int:
+    result = 0
+    for number in numbers:
+        if number == breaks_at:
+            raise ValueError(f"{number} is not to my liking")
+        result += number
+    return result
+
+
+def largest(numbers: Iterator[int]) -> int:
+    return max(numbers)
+
+
+def told(total: int, largest: int) -> str:
+    return f"{total}, at most {largest}"
+
+
+held = pipeline("held", Params, [numbers, total, largest, told], doc="Waits in the middle of its stream.")
