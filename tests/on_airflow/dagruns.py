@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Ran", "run_dag", "run_file"]
+__all__ = ["Ran", "make", "read_dag", "run_dag", "run_file"]
 
 _makers: dict[str, Callable[[], object]] = {}
 """What the DAG file calls, by the DAG's id: the pipelines of the tests exist in this process alone."""
@@ -67,12 +67,12 @@ def run_file(file: Path, dag_id: str, conf: Mapping[str, object] | None = None) 
     """Runs the DAG of a file in the dags folder once."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        dag = _read(file, dag_id)
+        dag = read_dag(file, dag_id)
         run = dag.test(run_conf=dict(conf or {}))
         return Ran(str(run.state), _states(run), _xcoms(run))
 
 
-def _read(file: Path, dag_id: str) -> Any:
+def read_dag(file: Path, dag_id: str) -> Any:
     try:
         from airflow.dag_processing.dagbag import DagBag
     except ImportError:  # before Airflow 3.2

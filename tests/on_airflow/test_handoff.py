@@ -181,6 +181,8 @@ def test_scalars(on_files: Handoff, value: Any) -> None:
 FRAMES = {
     "plain": pd.DataFrame({"a": [1, 2], "b": ["x", None], "c": [0.1, float("nan")]}),
     "empty": pd.DataFrame(),
+    "numbered columns": pd.DataFrame(np.arange(4.0).reshape(2, 2)),
+    "other numbers": pd.DataFrame({5: [1], 3: [2]}),
     "no rows": pd.DataFrame({"a": pd.array([], dtype="int64")}),
     "a frequency": pd.DataFrame(
         {"a": range(3)}, index=pd.date_range("2024-02-28", periods=3, freq="D", tz="Europe/Berlin")
@@ -242,7 +244,7 @@ def test_what_parquet_does_not_give_back_as_it_was_is_refused(handoff: Handoff, 
 def test_attributes_that_are_no_json() -> None:
     value = pd.DataFrame({"a": [1]})
     value.attrs = {"when": object()}
-    with pytest.raises(HandoffError, match="Parquet can't hold it"):
+    with pytest.raises(HandoffError, match="its attrs or its name are no JSON"):
         write(Handoff("memory://bucket/handoff"), KEY, value, "parquet")
 
 
@@ -426,11 +428,13 @@ def test_a_value_that_is_gone(handoff: Handoff) -> None:
     )
 
 
-@pytest.mark.parametrize(("left", "said"), [(b"12", "2 bytes, of 5"), (b"", "0 bytes"), (b"54321", "and others")])
+@pytest.mark.parametrize(("left", "said"), [(b"12", "2 bytes"), (b"", "0 bytes"), (b"54321", "5 bytes and others")])
 def test_a_value_that_is_another(on_files: Handoff, left: bytes, said: str) -> None:
     entry = write(on_files, KEY, 12345, "json")
     local(entry).write_bytes(left)
-    with pytest.raises(HandoffError, match=f"is not the value that 'rows' gave: {said}.*clear the task 'late' too"):
+    with pytest.raises(
+        HandoffError, match=f"is not the value that 'rows' gave, 5 bytes, but {said}: clear the task 'late' too"
+    ):
         read(entry, "rows", "late")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from on_airflow.codecs import travel_drawn
@@ -40,7 +40,7 @@ def all_keys(json_value: Any) -> list[str]:
     return [key for item in json_value for key in all_keys(item)] if isinstance(json_value, list) else []
 
 
-@settings(max_examples=15 * HERE, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15 * HERE, suppress_health_check=travel_drawn.MAY_BE)
 @given(travel_drawn.pairs)
 def test_what_comes_out_is_what_went_in(pair: tuple[Any, Any]) -> None:
     tp, value = pair
@@ -53,7 +53,7 @@ def test_what_comes_out_is_what_went_in(pair: tuple[Any, Any]) -> None:
     assert normal(unpack(converter, by_postgres(envelope))) == normal(value)
 
 
-@settings(max_examples=3 * HERE, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3 * HERE, suppress_health_check=travel_drawn.MAY_BE)
 @given(travel_drawn.pairs, travel_drawn.types)
 def test_a_value_of_another_type_is_refused_or_comes_back(pair: tuple[Any, Any], other: travel_drawn.Drawn) -> None:
     converter = converter_for(other.tp)
@@ -67,7 +67,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=3 * HERE, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3 * HERE, suppress_health_check=travel_drawn.MAY_BE)
 @given(travel_drawn.types, JSON)
 def test_any_json_is_read_or_refused(drawn: travel_drawn.Drawn, found: Any) -> None:
     from synaflow_airflow import ValueTravelError

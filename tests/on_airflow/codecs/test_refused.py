@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import collections.abc as abc
+import types
 import typing
 from collections import deque
 from datetime import date, datetime, tzinfo
@@ -76,9 +77,9 @@ def test_a_type_that_cant_travel_is_refused_without_a_value(tp: Any, reason: str
 @pytest.mark.parametrize("module", ["numpy", "pandas", "pyarrow"])
 def test_what_is_handed_off_is_told_so(module: str) -> None:
     names = {"numpy": "ndarray", "pandas": "DataFrame", "pyarrow": "Table"}
-    cls = getattr(pytest.importorskip(module), names[module])
+    cls: Any = getattr(pytest.importorskip(module), names[module])
     with pytest.raises(CantTravelError, match=f"`{names[module]}` travels through an object store alone: set handoff"):
-        converter_for(list[cls])
+        converter_for(types.GenericAlias(list, (cls,)))
 
 
 def test_hints_that_dont_resolve_are_said() -> None:
@@ -220,6 +221,11 @@ def test_a_time_zone_that_only_this_process_knows_is_refused() -> None:
     class Local(tzinfo):
         def utcoffset(self, when: datetime | None) -> None:
             return None
+
+        dst = utcoffset
+
+        def tzname(self, when: datetime | None) -> str:
+            return "here"
 
     with pytest.raises(
         ValueTravelError, match=r"its time zone is a .*Local: use zoneinfo\.ZoneInfo or datetime\.timezone"

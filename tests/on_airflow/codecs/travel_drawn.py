@@ -17,11 +17,15 @@ from typing import Annotated, Any, Literal, Optional
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 
 from on_airflow.codecs import travel_zoo as zoo
 
-__all__ = ["Drawn", "pairs", "types"]
+__all__ = ["MAY_BE", "Drawn", "pairs", "types"]
+
+MAY_BE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+"""What is no fault in a test that draws types."""
 
 
 @dataclass(frozen=True)
@@ -127,48 +131,55 @@ def _many(cls: Callable[..., Any], one: st.SearchStrategy[Any]) -> st.SearchStra
     return st.lists(one, max_size=3).map(cls)
 
 
+def _of(generic: Any, *args: Any) -> Any:
+    # A checker takes brackets for an annotation.
+    return generic[args[0] if len(args) == 1 else args]
+
+
 def _holders(inside: st.SearchStrategy[Drawn]) -> st.SearchStrategy[Drawn]:
     keys = inside.filter(lambda one: one.hashable)
     return st.one_of(
-        inside.map(lambda one: Drawn(list[one.tp], _many(list, one.values), hashable=False)),
-        inside.map(lambda one: Drawn(tuple[one.tp, ...], _many(tuple, one.values), one.hashable)),
+        inside.map(lambda one: Drawn(_of(list, one.tp), _many(list, one.values), hashable=False)),
+        inside.map(lambda one: Drawn(_of(tuple, one.tp, ...), _many(tuple, one.values), one.hashable)),
         st.lists(inside, max_size=3).map(
             lambda all_: Drawn(
-                tuple[tuple(one.tp for one in all_)],
+                _of(tuple, *(one.tp for one in all_)),
                 st.tuples(*(one.values for one in all_)),
                 all(one.hashable for one in all_),
             )
         ),
-        keys.map(lambda one: Drawn(set[one.tp], _many(_set, one.values), hashable=False)),
-        keys.map(lambda one: Drawn(frozenset[one.tp], _many(_set, one.values).map(frozenset))),
+        keys.map(lambda one: Drawn(_of(set, one.tp), _many(_set, one.values), hashable=False)),
+        keys.map(lambda one: Drawn(_of(frozenset, one.tp), _many(_set, one.values).map(frozenset))),
         inside.map(
             lambda one: Drawn(
-                deque[one.tp],
+                _of(deque, one.tp),
                 st.builds(deque, st.lists(one.values, max_size=3), st.none() | st.integers(0, 3)),
                 hashable=False,
             )
         ),
         st.tuples(keys, inside).map(lambda two: _dict(dict, *two)),
         st.tuples(keys, inside).map(lambda two: _dict(OrderedDict, *two)),
-        keys.map(lambda one: Drawn(Counter[one.tp], _many(_set, one.values).map(Counter), hashable=False)),
+        keys.map(lambda one: Drawn(_of(Counter, one.tp), _many(_set, one.values).map(Counter), hashable=False)),
         st.lists(inside, min_size=2, max_size=4).map(
             lambda all_: Drawn(
-                reduce(operator.or_, (Optional[one.tp] for one in all_)),  # noqa: UP045
+                reduce(operator.or_, (_of(Optional, one.tp) for one in all_)),
                 st.one_of(st.none(), *(one.values for one in all_)),
                 all(one.hashable for one in all_),
             )
         ),
-        inside.map(lambda one: Drawn(Annotated[one.tp, "said"], one.values, one.hashable)),
-        inside.map(lambda one: Drawn(zoo.Box[one.tp], one.values.map(zoo.Box), hashable=False)),
+        inside.map(lambda one: Drawn(_of(Annotated, one.tp, "said"), one.values, one.hashable)),
+        inside.map(lambda one: Drawn(_of(zoo.Box, one.tp), one.values.map(zoo.Box), hashable=False)),
         st.tuples(inside, inside).map(
             lambda two: Drawn(
-                zoo.Both[two[0].tp, two[1].tp],
+                _of(zoo.Both, two[0].tp, two[1].tp),
                 st.builds(zoo.Both, two[0].values, two[1].values),
                 two[0].hashable and two[1].hashable,
             )
         ),
-        inside.map(lambda one: Drawn(abc.Sequence[one.tp], _many(list, one.values) | _many(tuple, one.values), False)),
-        keys.map(lambda one: Drawn(abc.Set[one.tp], _many(_set, one.values), hashable=False)),
+        inside.map(
+            lambda one: Drawn(_of(abc.Sequence, one.tp), _many(list, one.values) | _many(tuple, one.values), False)
+        ),
+        keys.map(lambda one: Drawn(_of(abc.Set, one.tp), _many(_set, one.values), hashable=False)),
     )
 
 
@@ -187,7 +198,7 @@ def _hashes(value: Any) -> bool:
 
 def _dict(cls: Any, key: Drawn, item: Drawn) -> Drawn:
     pairs = st.lists(st.tuples(key.values.filter(_hashes), item.values), max_size=3)
-    return Drawn(cls[key.tp, item.tp], pairs.map(cls), hashable=False)
+    return Drawn(_of(cls, key.tp, item.tp), pairs.map(cls), hashable=False)
 
 
 types: st.SearchStrategy[Drawn] = st.recursive(st.sampled_from(SCALARS), _holders, max_leaves=6)

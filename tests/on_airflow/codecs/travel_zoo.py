@@ -94,7 +94,7 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Slotted:
     x: int
-    __hidden: str = "h"
+    __hidden: str = "h"  # pyright: ignore[reportGeneralTypeIssues]  # it may
 
 
 @dataclass
