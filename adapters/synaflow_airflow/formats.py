@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO, RawIOBase
@@ -130,10 +131,14 @@ def _write_numpy(value: Any, file: RawIOBase) -> None:  # noqa: ANN401  # numpy 
 
     if value.dtype.hasobject:
         raise UnfitError("it is an array of Python objects")
-    if (
-        numpy.lib.format.descr_to_dtype(numpy.lib.format.dtype_to_descr(value.dtype)) != value.dtype
-        or value.dtype.metadata
-    ):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # numpy warns of what it leaves out of a dtype
+        try:
+            written = numpy.lib.format.dtype_to_descr(value.dtype)
+            kept = numpy.lib.format.descr_to_dtype(written) == value.dtype
+        except (UserWarning, ValueError):
+            kept = False
+    if not kept:
         raise UnfitError(f"numpy doesn't write all of its dtype, {value.dtype!r}")
     numpy.save(file, value, allow_pickle=False)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import warnings
 from io import BytesIO, RawIOBase
 from typing import Any, Final
 
@@ -23,14 +25,26 @@ def write_frame(value: Any, file: RawIOBase) -> None:
     """
     is_series = type(value).__name__ == "Series"
     frame = value.to_frame("value") if is_series else value.copy(deep=False)
-    kept: dict[str, object] = {"attrs": value.attrs, "freq": getattr(value.index, "freqstr", None)}
+    is_period = str(getattr(value.index, "dtype", "")).startswith("period")  # its frequency is part of its type
+    kept: dict[str, object] = {
+        "attrs": value.attrs,
+        "freq": None if is_period else getattr(value.index, "freqstr", None),
+    }
     if is_series:
         kept["name"] = value.name
-    if getattr(value.index, "dtype", None) is not None and str(value.index.dtype).startswith("period"):
-        kept["freq"] = None  # part of the type there
-    frame.attrs = {_OURS: kept}
+    elif type(value.columns).__name__ == "RangeIndex":
+        kept["columns"] = [value.columns.start, value.columns.stop, value.columns.step]
     try:
-        frame.to_parquet(file, engine="pyarrow", index=True)
+        text = json.dumps(kept)
+    except (TypeError, ValueError) as error:
+        raise UnfitError(f"its attrs or its name are no JSON: {error}") from error
+    if repr(json.loads(text)) != repr(kept):
+        raise UnfitError("its attrs or its name are not the same as JSON")
+    frame.attrs = {_OURS: text}
+    try:
+        with warnings.catch_warnings():  # of what wouldn't come back; that is seen afterwards
+            warnings.simplefilter("ignore")
+            frame.to_parquet(file, engine="pyarrow")
     except OSError:  # of the file
         raise
     except Exception as error:  # pandas and pyarrow have no error in common
@@ -42,9 +56,11 @@ def read_frame(data: bytes) -> Any:
     import pandas
 
     frame: Any = pandas.read_parquet(BytesIO(data), engine="pyarrow")
-    kept: dict[str, Any] = frame.attrs[_OURS]
+    kept: dict[str, Any] = json.loads(frame.attrs[_OURS])
     if kept["freq"] is not None:
         frame.index.freq = kept["freq"]
+    if "columns" in kept:
+        frame.columns = pandas.RangeIndex(*kept["columns"], name=frame.columns.name)
     value = frame
     if "name" in kept:
         value = frame["value"]
@@ -71,10 +87,6 @@ def verify_frame(back: Any, value: Any) -> None:
             columns = [(back.iloc[:, at], value.iloc[:, at]) for at in range(len(value.columns))]
     except Exception as error:  # an AssertionError, or what comparing the user's objects raises
         raise UnfitError(f"it wouldn't come back from Parquet as it is: {' '.join(str(error).split())}") from error
-    if repr(back.attrs) != repr(value.attrs) or repr(back.index.names) != repr(value.index.names):
-        raise UnfitError("its attrs or the names of its index wouldn't come back from Parquet as they are")
-    if type(value).__name__ == "Series" and repr(back.name) != repr(value.name):
-        raise UnfitError("its name wouldn't come back from Parquet as it is")
     columns += [
         (back.index.get_level_values(at), value.index.get_level_values(at)) for at in range(value.index.nlevels)
     ]

@@ -141,8 +141,8 @@ def read(entry: Mapping[str, object], step: str, task: str) -> object:
         ) from None
     if len(data) != size or hashlib.sha256(data).hexdigest() != digest:
         raise HandoffError(
-            f"what is at {path} is not the value that '{step}' gave: {len(data)} bytes, of {size} that were written"
-            f"{'' if len(data) != size else ', and others'}; {again}"
+            f"what is at {path} is not the value that '{step}' gave, {size} bytes, but {len(data)} bytes"
+            f"{' and others' if len(data) == size else ''}: {again}"
         )
     try:
         return named(str(entry["format"])).read(data)

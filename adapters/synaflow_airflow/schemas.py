@@ -46,7 +46,8 @@ def adapter_of(tp: TypeForm, info: FieldInfo | None = None) -> TypeAdapter[objec
             discriminator=info.discriminator,
             json_schema_extra=info.json_schema_extra,
         )
-        known = Annotated[(known, *info.metadata, about)]
+        parts = (known, *info.metadata, about)
+        known = Annotated[parts]
     return TypeAdapter(known)
 
 
