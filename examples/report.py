@@ -104,7 +104,7 @@ def usual(winds: dict[Place, Winds], deviations: Decimal) -> dict[Place, Usual]:
     found: dict[Place, Usual] = {}
     for place, known in winds.items():
         mean = known.total / known.hours
-        variance = max(known.squares / known.hours - mean * mean, Decimal(0))  # by rounding it may be below
+        variance = known.squares / known.hours - mean * mean
         found[place] = Usual(round(mean, 2), round(mean + deviations * variance.sqrt(), 2))
     return found
 

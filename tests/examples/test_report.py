@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections import defaultdict
 from datetime import date
@@ -101,12 +102,14 @@ def test_the_script_reports_the_year(program: Program, script: Path, measured: l
 
 def test_days_and_deviations_are_params(program: Program, script: Path, measured: list[Hour], tmp_path: Path) -> None:
     days = [hour for hour in measured if date(2013, 2, 10) <= hour.day <= date(2013, 3, 5)]
-    _, unusual = expected(days, 2.5)
+    usual, unusual = expected(days, 2.5)
     assert len(unusual) > 12
     options = ["--since", "2013-02-10", "--until", "2013-03-05", "--deviations", "2.5", "--unusual", "two.csv"]
-    ran = program("-m", "synaflow.cli", "run", script, *options, "--no-progress")
+    ran = program("-m", "synaflow.cli", "run", script, *options, "--no-progress", "--json")
     assert ran.returncode == 0, ran.stderr
-    assert f"{len(unusual)} unusual hours" in ran.stdout
+    report = json.loads(ran.stdout)["outputs"]["report"]
+    same(report, usual)
+    assert f"{len(unusual)} unusual hours" in report
     assert stored(tmp_path / "two.csv") == unusual
 
 
@@ -157,7 +160,7 @@ def test_the_figures(example: ModuleType, tmp_path: Path) -> None:
     assert [wind for _, _, wind in stored(file)] == ["7.00"]
 
 
-@pytest.mark.parametrize("winds", [(), ("NA",), ("5", "5", "5"), ("5",)])
+@pytest.mark.parametrize("winds", [(), ("NA",), ("5.01",) * 7, ("5",)])
 def test_nothing_is_unusual(winds: tuple[str, ...], example: ModuleType, tmp_path: Path) -> None:
     """Equal winds have no deviation, and are as the mean is."""
     file = tmp_path / "unusual.csv"
