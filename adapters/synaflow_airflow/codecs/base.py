@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from synaflow import RunnerError, spell_value
 from synaflow_airflow.errors import ValueTravelError
@@ -39,7 +39,7 @@ class Codec(Generic[T]):
     """
 
     encode: Callable[[T], object]
-    decode: Callable[[object], T]
+    decode: Callable[[Any], T]
 
 
 class Converter(Protocol):
@@ -142,7 +142,8 @@ class Later(Node):
 
     def become(self, node: Node) -> None:
         """Takes the complete converter's place, without a frame of its own in a recursion."""
-        self.__dict__.update(kinds=node.kinds, takes=node.takes, encode=node.encode, decode=node.decode, fits=node.fits)
+        for name in ("kinds", "takes", "encode", "decode", "fits"):
+            setattr(self, name, getattr(node, name))
 
     def takes(self, value: object) -> bool:
         """As `Node.takes`."""

@@ -186,7 +186,7 @@ class _Builder:
                 raise CantTravelError(f"`{name}` has no members: annotate which enum it is")
             return EnumNode(cls)
         if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-            fields: tuple[str, ...] = cls._fields
+            fields: tuple[str, ...] = getattr(cls, "_fields")  # noqa: B009  # what hasattr saw, a checker forgets
             hints = field_hints(tp)
             for field in fields:
                 if field not in hints:

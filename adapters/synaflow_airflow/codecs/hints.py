@@ -123,7 +123,7 @@ def _bindings(tp: TypeForm) -> dict[type, dict[TypeForm, TypeForm]]:
         cls = get_origin(tp) or tp
         if not isinstance(cls, type) or cls is Generic or cls in found:
             return
-        new = dict(zip(getattr(cls, "__parameters__", ()), get_args(tp), strict=False))
+        new: dict[TypeForm, TypeForm] = dict(zip(getattr(cls, "__parameters__", ()), get_args(tp), strict=False))
         found[cls] = new
         for base in vars(cls).get("__orig_bases__", cls.__bases__):
             if get_origin(base) not in (Generic, typing.Protocol):

@@ -161,7 +161,9 @@ def _named(error: Exception) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    if hasattr(error, "errors") and callable(error.errors):
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
         first = error.errors()[0]
         where = "".join(f".{part}" for part in first["loc"])
         return f"{where}: {first['msg']}".removeprefix(": ")
