@@ -22,8 +22,10 @@ PYTHONS = nox.project.python_versions(PROJECT)
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 PACKAGES = [Path(package).name for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-# Airflow pins much of what is installed beside it: it is tested in environments of its own.
-WITH_EXTRAS = f".[{','.join(extra for extra in EXTRAS if extra != 'airflow')}]"
+# Airflow pins much of what is installed beside it: what needs it is tested in environments of its own.
+APART = "airflow"
+LIGHT = {extra: needed for extra, needed in EXTRAS.items() if extra != APART}
+WITH_EXTRAS = f".[{','.join(LIGHT)}]"
 CHECKED = ["core", "runners", "adapters", "benchmarks", "examples", "tests", "noxfile.py"]
 
 # The name `synaflow` on the package index is another project's, and this project is on no index. That one's last release is
@@ -132,8 +134,11 @@ def browser(session: nox.Session) -> None:
     session.run("pytest", "tests/pictures/browser_page.py", *session.posargs)
 
 
-AIRFLOWS = {"3.3": ("==3.3.*", None), "3.0": ("==3.0.6", "2025-10-01")}
-"""The newest Airflow that is known to work, and the oldest that installs; with the day of the newest packages beside it."""
+AIRFLOWS = {
+    "3.3": (None, "apache-airflow==3.3.*", "pydantic"),
+    "3.0": ("2025-10-01", "apache-airflow==3.0.6", "pydantic==2.11.0"),
+}
+"""The newest Airflow that is known to work, and the lower bounds of the extra; with the day of the newest packages beside it."""
 
 
 def install_airflow(session: nox.Session, version: str) -> None:
@@ -142,9 +147,9 @@ def install_airflow(session: nox.Session, version: str) -> None:
     What an old Airflow allows to be installed beside it has moved on, and breaks it: that is what the day is for. And all of
     it is compiled, for else each of Airflow's processes compiles it again where nothing may be written.
     """
-    wanted, before = AIRFLOWS[version]
+    before, *wanted = AIRFLOWS[version]
     python = str(Path(session.bin).resolve() / "python")
-    packages = [f"apache-airflow{wanted}", ".[airflow,graphviz]", *group("test"), *group("airflow")]
+    packages = [*wanted, f".[{','.join(EXTRAS)}]", *group("test"), *group("airflow")]
     dated = ["--exclude-newer", before] if before else []
     session.install("uv")
     session.run("uv", "pip", "install", "-q", "--python", python, "--compile-bytecode", *dated, *packages)
@@ -154,8 +159,12 @@ def install_airflow(session: nox.Session, version: str) -> None:
 def _airflow(version: str) -> None:
     def session_airflow(session: nox.Session) -> None:
         install_airflow(session, version)
-        for tests in session.posargs or ["tests/on_airflow", "tests/airflow_live/check_live.py"]:
-            session.run("pytest", tests)
+        if session.posargs:
+            session.run("pytest", *session.posargs)
+            return
+        session.run("pytest", "--doctest-modules", "--pyargs", "synaflow_airflow")
+        session.run("pytest", "tests/on_airflow")
+        session.run("pytest", "tests/airflow_live/check_live.py")
 
     session_airflow.__doc__ = f"Put the Airflow adapter through a real Airflow {version}: by dag.test(), then with scheduler, API server and browser."
     nox.session(name=f"airflow-{version}", tags=["airflow"])(session_airflow)
@@ -217,7 +226,7 @@ def wheel(session: nox.Session) -> None:
 @nox.session
 def minimums(session: nox.Session) -> None:
     """Run the tests against the lowest version of every dependency that pyproject.toml allows."""
-    asked = [*PROJECT["project"]["dependencies"], *(needed for extra in EXTRAS.values() for needed in extra)]
+    asked = [*PROJECT["project"]["dependencies"], *(needed for extra in LIGHT.values() for needed in extra)]
     lowest = [str(requirement).replace(">=", "==") for requirement in map(Requirement, asked)]
     constraints = Path(session.create_tmp()).resolve() / "lowest.txt"
     constraints.write_text("\n".join(lowest) + "\n")
@@ -230,7 +239,7 @@ def minimums(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Run every example in the docstrings and in the README."""
     install(session, "test")
-    session.run("pytest", "--doctest-modules", "--pyargs", *PACKAGES)
+    session.run("pytest", "--doctest-modules", "--pyargs", *(name for name in PACKAGES if not name.endswith(APART)))
     session.run("pytest", "tests/ground/test_readme.py")
 
 
