@@ -117,19 +117,24 @@ def write(handoff: Handoff, key: Key, value: object, format: str) -> dict[str, o
     return {"path": path, "format": how.name, "bytes": size, "digest": digest}
 
 
-def read(entry: Mapping[str, object], step: str, task: str) -> object:
+def read(entry: Mapping[str, object], step: str, task: str, handoff: Handoff | None = None) -> object:
     """Reads a value.
 
     Args:
         entry: What `write` returned.
         step: The step that gave it, for messages.
         task: The task that ran it, for messages.
+        handoff: Where it has to be. XComs can be edited, and who may do that could else have any file read, or any pickle
+            loaded, which runs code.
 
     Raises:
-        HandoffError: It isn't there any more, or isn't the one that was written.
+        HandoffError: It isn't there any more, or isn't the one that was written, or can't have been written by `write`.
     """
-    path, size, digest = entry["path"], entry["bytes"], entry["digest"]
-    assert isinstance(path, str)
+    path, format, size, digest = (entry.get(name) for name in ("path", "format", "bytes", "digest"))
+    if not isinstance(path, str) or (handoff is not None and not _is_below(path, handoff.base)):
+        raise HandoffError(f"the XCom of '{step}' names {path!r}, where nothing of this DAG is ever handed over")
+    if handoff is not None and format == "pickle" and step not in handoff.pickled:
+        raise HandoffError(f"the XCom of '{step}' names a pickle, and there is no pickled=['{step}']: it is not read")
     again = f"clear the task '{task}' too, so that it gives the value again"
     fs, local = _open(path)
     try:
@@ -145,10 +150,10 @@ def read(entry: Mapping[str, object], step: str, task: str) -> object:
             f"{' and others' if len(data) == size else ''}: {again}"
         )
     try:
-        return named(str(entry["format"])).read(data)
+        return named(str(format)).read(data)
     except Exception as error:  # whatever reading the user's class raises
         raise HandoffError(
-            f"the value of '{step}', {path}, can't be read as {entry['format']}: {type(error).__name__}: {error}"
+            f"the value of '{step}', {path}, can't be read as {format}: {type(error).__name__}: {error}"
         ) from error
 
 
@@ -231,6 +236,10 @@ class _Counted(io.RawIOBase):
         self.digest.update(part)
         self.size += len(part)
         return len(part)
+
+
+def _is_below(path: str, base: str) -> bool:
+    return path.startswith(f"{base.rstrip('/')}/") and ".." not in path.split("/")
 
 
 def _open(url: str) -> tuple[Any, str]:

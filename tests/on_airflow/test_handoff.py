@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, NewType
@@ -20,7 +21,6 @@ import pytest
 pytest.importorskip("airflow")
 
 from airflow.sdk.io import attach
-from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,27 +35,9 @@ RUN = "manual__2026-01-01T00:00:00+00:00"
 KEY = Key("flights", RUN, "late", 1, -1, "rows")
 
 
-class RefusingStore(MemoryFileSystem):  # type: ignore[misc]  # fsspec carries no types
-    """A store in memory that renames by copying, as object stores do, and that fails when told to."""
+STORE: Any = import_module("fsspec.implementations.memory").MemoryFileSystem(skip_instance_cache=True)
+"""A store that renames by copying, as object stores do."""
 
-    store: dict[str, Any] = {}  # noqa: RUF012  # that of the base class is shared by the process
-    pseudo_dirs: list[str] = [""]  # noqa: RUF012
-    failing: dict[str, list[Exception]] = {}  # noqa: RUF012
-
-    def _may_fail(self, what: str) -> None:
-        if self.failing.get(what):
-            raise self.failing[what].pop()
-
-    def open(self, path: str, mode: str = "rb", **options: Any) -> Any:
-        self._may_fail(f"open {mode}")
-        return super().open(path, mode, **options)
-
-    def mv(self, path1: str, path2: str, **options: Any) -> None:
-        self._may_fail("mv")
-        super().mv(path1, path2, **options)
-
-
-STORE: Any = RefusingStore(skip_instance_cache=True)
 attach("memory", fs=STORE)
 attach("memory", "connection", fs=STORE)
 
@@ -69,7 +51,6 @@ def handoff(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Handoff]
     }[request.param]
     yield Handoff(base, pickled=frozenset({"rows"}))
     STORE.store.clear()
-    STORE.failing.clear()
 
 
 @pytest.fixture
@@ -88,7 +69,7 @@ def files(handoff: Handoff) -> list[str]:
 def there_and_back(handoff: Handoff, value: object, format: str, key: Key = KEY) -> Any:
     entry = write(handoff, key, value, format)
     assert json.loads(json.dumps(entry)) == entry
-    return read(json.loads(json.dumps(entry)), key.step, key.task_id)
+    return read(json.loads(json.dumps(entry)), key.step, key.task_id, handoff)
 
 
 # What is written as what
@@ -241,11 +222,11 @@ def test_what_parquet_does_not_give_back_as_it_was_is_refused(handoff: Handoff, 
     assert files(handoff) == []
 
 
-def test_attributes_that_are_no_json() -> None:
+def test_attributes_that_are_no_json(on_files: Handoff) -> None:
     value = pd.DataFrame({"a": [1]})
     value.attrs = {"when": object()}
     with pytest.raises(HandoffError, match="its attrs or its name are no JSON"):
-        write(Handoff("memory://bucket/handoff"), KEY, value, "parquet")
+        write(on_files, KEY, value, "parquet")
 
 
 def test_a_frame_is_left_as_it_was(on_files: Handoff) -> None:
@@ -444,6 +425,36 @@ def test_bytes_that_cannot_be_read(on_files: Handoff) -> None:
         read({**entry, "format": "arrow Table"}, "rows", "late")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        None,
+        5,
+        "/etc/passwd",
+        "file:///etc/passwd",
+        "{base}",
+        "{base}x/y",
+        "{base}/../y",
+        "{base}/a/../../y",
+        "s3://b/x",
+    ],
+)
+def test_an_xcom_that_was_edited_reads_no_other_file(on_files: Handoff, path: object) -> None:
+    entry = write(on_files, KEY, 1, "json")
+    edited = path.format(base=on_files.base) if isinstance(path, str) else path
+    with pytest.raises(
+        HandoffError, match=r"the XCom of 'rows' names .*, where nothing of this DAG is ever handed over"
+    ):
+        read({**entry, "path": edited}, "rows", "late", on_files)
+
+
+def test_an_xcom_that_was_edited_loads_no_pickle(on_files: Handoff) -> None:
+    entry = write(on_files, KEY, 1, "pickle")
+    assert read(entry, "rows", "late", on_files) == 1
+    with pytest.raises(HandoffError, match="the XCom of 'rows' names a pickle, and there is no "):
+        read(entry, "rows", "late", Handoff(on_files.base))
+
+
 class Fails:
     """Is written half, and no further."""
 
@@ -462,9 +473,12 @@ def test_half_a_value_is_removed_at_once(handoff: Handoff, error: BaseException)
     assert files(handoff) == []
 
 
-def test_a_rename_that_fails_leaves_nothing() -> None:
+def test_a_rename_that_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*paths: str) -> None:
+        raise OSError("no rename today")
+
     handoff = Handoff("memory://bucket/handoff")
-    STORE.failing["mv"] = [OSError("no rename today")]
+    monkeypatch.setattr(STORE, "mv", fail)
     with pytest.raises(OSError, match="no rename today"):
         write(handoff, KEY, 1, "json")
     assert files(handoff) == []
@@ -477,15 +491,24 @@ def test_writing_again_replaces(handoff: Handoff) -> None:
     assert len(files(handoff)) == 1
 
 
-def test_a_folder_that_another_run_just_cleaned_away_is_made_again() -> None:
-    handoff = Handoff("memory://bucket/handoff")
-    STORE.failing["open wb"] = [FileNotFoundError("folder"), FileNotFoundError("folder")]
-    assert there_and_back(handoff, 1, "json") == 1
-    STORE.failing["open wb"] = [FileNotFoundError("for good")] * 50
-    with pytest.raises(FileNotFoundError, match="for good"):
-        write(handoff, KEY, 2, "json")
-    STORE.failing.clear()
-    STORE.store.clear()
+def test_a_folder_that_another_run_just_cleaned_away_is_made_again(
+    on_files: Handoff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = import_module("fsspec.implementations.local").LocalFileSystem
+    make = local.makedirs
+    left = [3]
+
+    def and_another_removes_it(self: Any, path: str, exist_ok: bool = False) -> None:
+        make(self, path, exist_ok)
+        left[0] -= 1
+        if left[0] >= 0:
+            Path(path).rmdir()
+
+    monkeypatch.setattr(local, "makedirs", and_another_removes_it)
+    assert there_and_back(on_files, 1, "json") == 1
+    left[0] = 1_000
+    with pytest.raises(FileNotFoundError):
+        write(on_files, Key("d", "r", "t", 1, -1, "other"), 2, "json")
 
 
 WRITER = """

@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 import warnings
-from collections import deque, namedtuple
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, InitVar, dataclass, field, is_dataclass
 from dataclasses import fields as fields_of_dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, NewType, NotRequired, TypedDict
 from uuid import UUID
@@ -27,7 +28,7 @@ from airflow.sdk import DAG, Param
 from airflow.sdk.definitions.param import ParamsDict
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, SecretStr, create_model, field_validator
 
 from core.building import build
 from synaflow import ParamsError, PipelineDef, pipeline
@@ -84,9 +85,30 @@ Metres = NewType("Metres", int)
 
 def one(tp: object, default: object = REQUIRED) -> PipelineDef:
     """A pipeline with one param, `x`."""
-    params = namedtuple("Params", ["x"], defaults=[] if default is REQUIRED else [default])
-    params.__annotations__ = {"x": tp}
+    params: Any = _class("NamedTuple", {"x": tp})
+    if default is not REQUIRED:
+        params.__new__.__defaults__ = (default,)
+        params._field_defaults = {"x": default}
     return build(params=params)
+
+
+def _class(kind: str, types: Mapping[str, object]) -> Any:
+    """A params class of these fields."""
+    make: Any = {"NamedTuple": NamedTuple, "TypedDict": TypedDict, "BaseModel": create_model}.get(kind)
+    match kind:
+        case "NamedTuple":
+            return make("Params", list(types.items()))
+        case "TypedDict":
+            return make("Params", types)
+        case "BaseModel":
+            return make("Params", **{name: (tp, ...) for name, tp in types.items()})
+        case _:
+            return dataclass(type("Params", (), {"__annotations__": types}))
+
+
+def _of(origin: Any, *args: object) -> Any:
+    """`origin[args]`, of types that are values here."""
+    return origin[args[0]] if len(args) == 1 else origin[args]
 
 
 def spec_of(tp: object, default: object = REQUIRED, **options: Any) -> ParamSpec:
@@ -625,15 +647,12 @@ def test_a_models_own_validators_are_heard() -> None:
 
 
 def serialized(dag: DAG) -> Any:
-    try:
-        from airflow.serialization.serialized_objects import DagSerialization as Serialization
-    except ImportError:
-        from airflow.serialization.serialized_objects import SerializedDAG as Serialization
-    import msgspec
-
+    module: Any = import_module("airflow.serialization.serialized_objects")
+    serialization: Any = getattr(module, "DagSerialization", None) or module.SerializedDAG
+    msgpack: Any = import_module("msgspec").msgpack
     # Between the DAG processor's processes it is msgpack, in the database JSON.
-    told = msgspec.msgpack.decode(msgspec.msgpack.encode(Serialization.to_dict(dag)))
-    return Serialization.from_dict(json.loads(json.dumps(told, allow_nan=False)))
+    told = msgpack.decode(msgpack.encode(serialization.to_dict(dag)))
+    return serialization.from_dict(json.loads(json.dumps(told, allow_nan=False)))
 
 
 def test_what_airflow_makes_of_it_on_its_way_to_the_scheduler() -> None:
@@ -648,7 +667,7 @@ def test_what_airflow_makes_of_it_on_its_way_to_the_scheduler() -> None:
         color: Color | None = None
 
     specs = param_specs(build(params=Params), {"odd": {"__type": "x", "__var": 1, "__classname__": "y"}})
-    back = serialized(DAG("a", schedule=None, params={spec.name: as_param(spec) for spec in specs})).params
+    back = serialized(DAG("a", schedule=None, params=ParamsDict({spec.name: as_param(spec) for spec in specs}))).params
     for spec in specs:
         param = back.get_param(spec.name)
         assert spec.default is REQUIRED or param.value == spec.default
@@ -729,16 +748,19 @@ def containers(inner: st.SearchStrategy[Drawn]) -> st.SearchStrategy[Drawn]:
     def of_one(drawn: Drawn) -> st.SearchStrategy[Drawn]:
         tp, values = drawn
         made: list[Drawn] = [
-            (list[tp], st.lists(values, max_size=3)),
-            (tuple[tp, ...], st.lists(values, max_size=3).map(tuple)),
-            (tuple[tp, int], st.tuples(values, st.integers(0, 9))),
-            (dict[str, tp], st.dictionaries(st.text(max_size=3), values, max_size=3)),
-            (dict[int, tp], st.dictionaries(st.integers(0, 9), values, max_size=3)),
-            (deque[tp], st.lists(values, max_size=3).map(deque)),
+            (_of(list, tp), st.lists(values, max_size=3)),
+            (_of(tuple, tp, ...), st.lists(values, max_size=3).map(tuple)),
+            (_of(tuple, tp, int), st.tuples(values, st.integers(0, 9))),
+            (_of(dict, str, tp), st.dictionaries(st.text(max_size=3), values, max_size=3)),
+            (_of(dict, int, tp), st.dictionaries(st.integers(0, 9), values, max_size=3)),
+            (_of(deque, tp), st.lists(values, max_size=3).map(deque)),
             (tp | None, st.none() | values),
         ]
         if tp in HASHABLE:
-            made += [(set[tp], st.sets(values, max_size=3)), (frozenset[tp], st.frozensets(values, max_size=3))]
+            made += [
+                (_of(set, tp), st.sets(values, max_size=3)),
+                (_of(frozenset, tp), st.frozensets(values, max_size=3)),
+            ]
         return st.sampled_from(made)
 
     return inner.flatmap(of_one)
@@ -762,31 +784,22 @@ def same(one: Any, other: Any) -> bool:
     if is_dataclass(one):
         return all(same(getattr(one, each.name), getattr(other, each.name)) for each in fields_of_dataclass(one))
     if isinstance(one, Decimal):
-        return one.as_tuple() == other.as_tuple()
+        return bool(one.as_tuple() == other.as_tuple())
     return not isinstance(one, float) or str(one) == str(other)
 
 
 @settings(max_examples=400)
 @given(st.data())
 def test_any_value_of_any_type_comes_back_as_it_was(data: st.DataObject) -> None:
-    kind = data.draw(st.sampled_from(["tuple", "dataclass", "dict", "model"]))
+    kind = data.draw(st.sampled_from(["NamedTuple", "dataclass", "TypedDict", "BaseModel"]))
     drawn = data.draw(st.lists(TYPES, min_size=1, max_size=3))
     names = [f"x{number}" for number in range(len(drawn))]
     values = {name: data.draw(values) for name, (_, values) in zip(names, drawn, strict=True)}
     types = {name: tp for name, (tp, _) in zip(names, drawn, strict=True)}
-    params: Any
-    match kind:
-        case "tuple":
-            params = NamedTuple("Params", list(types.items()))  # type: ignore[misc]
-        case "dataclass":
-            params = dataclass(type("Params", (), {"__annotations__": types}))
-        case "dict":
-            params = TypedDict("Params", types)  # type: ignore[misc]
-        case _:
-            try:
-                params = type(BaseModel)("Params", (BaseModel,), {"__annotations__": types, "__module__": __name__})
-            except PydanticUserError:  # before Python 3.12 it takes no TypedDict of `typing`
-                assume(False)
+    try:
+        params = _class(kind, types)
+    except PydanticUserError:  # before Python 3.12 it takes no TypedDict of `typing`
+        assume(False)
     built = pipeline("test", params)
     try:
         specs = param_specs(built, values, scheduled=True)
@@ -796,9 +809,9 @@ def test_any_value_of_any_type_comes_back_as_it_was(data: st.DataObject) -> None
     context = triggered(specs, {})
     assert triggered(param_specs(built), context) == context
     found = read_params(built, context)
-    assert type(found) is (dict if kind == "dict" else params)
+    assert type(found) is (dict if kind == "TypedDict" else params)
     for name, value in values.items():
-        back = found[name] if kind == "dict" else getattr(found, name)  # type: ignore[index]
+        back = found[name] if isinstance(found, dict) else getattr(found, name)
         assert same(back, value), (types[name], value, back)
-    wire = serialized(DAG("a", schedule=None, params={spec.name: as_param(spec) for spec in specs}))
+    wire = serialized(DAG("a", schedule=None, params=ParamsDict({spec.name: as_param(spec) for spec in specs})))
     assert {spec.name: wire.params.get_param(spec.name).value for spec in specs} == context
