@@ -1,4 +1,7 @@
-"""The tables: made from what was measured, put into the README between two marks, and recognised there."""
+"""The tables: made from what was measured, put into the README between two marks, and recognised there.
+
+A block begins with a mark of its own, and all of them end with the same.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Final
 from benchmarks.measure import Spread
 from benchmarks.rows import GROUPS, MILLISECONDS, TIMES, Row, Unit
 
-__all__ = ["END", "START", "Peers", "block", "differences", "line", "place"]
+__all__ = ["END", "START", "Peers", "block", "differences", "line", "marked", "place", "table", "unlike"]
 
 START: Final = "<!-- written by `nox -s benchmarks -- --write` -->"
 END: Final = "<!-- end of what it writes -->"
@@ -28,6 +31,7 @@ _NUMBER: Final = r"\d[\d,]*(?:\.\d+)?"
 _FIGURE: Final = re.compile(rf"-?{_NUMBER}(?:x| ms| MB)(?: \(-?{_NUMBER} to -?{_NUMBER}\))?")
 _BAR: Final = re.compile(rf"{_NUMBER}(?:x| ms| MB)(?:, \*\*missed\*\*)?")
 _WRONG: Final = re.compile(r"wrong: `.+`")
+_MARK: Final = re.compile(r"^<!-- written by ", re.MULTILINE)
 _MACHINE: Final = re.compile(r"Python \d+\.\d+\.\d+, .+; .+, \d+ cores(?:, load \d+\.\d)?; .+\.")
 
 
@@ -55,35 +59,69 @@ def line(row: Row, measured: Spread) -> tuple[str, str, str, str]:
 
 def block(machine: str, measured: Iterable[tuple[Row, Spread]], peers: Peers) -> str:
     """What stands in the README, marks included."""
-    own = _table(_HEAD, (line(row, value) for row, value in measured))
     titles = [str(peer["title"]) for peer in peers.values()]
     others = _table(
         ("what", *titles),
         ((what, *(_told(peer[task], unit) for peer in peers.values())) for task, what, unit in _TASKS),
     )
-    return f"{START}\n{machine}\n\n{own}\n\n{others}\n{END}\n"
+    return marked(START, machine, table(measured), others)
 
 
-def place(text: str, made: str) -> str:
-    """The text with the block in place of the one it has."""
-    before, start, rest = text.partition(START)
-    _, end, after = rest.partition(f"{END}\n")
-    if not (start and end):
-        raise ValueError(f"there is no line {START} followed by one {END}")
+def table(measured: Iterable[tuple[Row, Spread]]) -> str:
+    """The table of what was measured."""
+    return _table(_HEAD, (line(row, value) for row, value in measured))
+
+
+def marked(start: str, *parts: str) -> str:
+    """A block: its mark, a machine, tables, and the mark of its end."""
+    inside = "\n\n".join(parts)
+    return f"{start}\n{inside}\n{END}\n"
+
+
+def place(text: str, made: str, start: str = START) -> str:
+    """The text with the block in place of the one it has with that mark."""
+    before, begun, rest = text.partition(f"{start}\n")
+    inside, end, after = rest.partition(f"{END}\n")
+    if not (begun and end) or _MARK.search(inside):
+        raise ValueError(f"there is no line {start} followed by one {END}")
     return before + made + after
 
 
 def differences(text: str) -> list[str]:
     """Where the block in a text doesn't have the form that `block` gives it, whatever its numbers."""
-    _, start, rest = text.partition(f"{START}\n")
-    inside, end, _ = rest.partition(f"\n{END}\n")
-    parts = inside.split("\n\n")
-    if not (start and end and len(parts) == 3):
+    rows = [row for group in GROUPS for row in group.rows]
+    parts = _parts(text, START)
+    if len(parts) != 3:
         return ["there is no block of a machine and two tables between the marks"]
-    machine, own, others = parts
+    found = _unlike_rows(*parts[:2], rows)
+    _, cells = _cells(parts[2])
+    found += _unlike("the tasks of the peers", [line[0] for line in cells], [what for _, what, _ in _TASKS])
+    found += [
+        f"no figure: {cell}"
+        for line in cells
+        for cell in line[1:]
+        if not (_FIGURE.fullmatch(cell) or _WRONG.fullmatch(cell))
+    ]
+    return found
+
+
+def unlike(text: str, start: str, rows: Sequence[Row]) -> list[str]:
+    """Where a block of one table doesn't have those rows, or not in the form that `table` gives them, whatever its numbers."""
+    parts = _parts(text, start)
+    if len(parts) != 2:
+        return ["there is no block of a machine and a table between the marks"]
+    return _unlike_rows(*parts, rows)
+
+
+def _parts(text: str, start: str) -> list[str]:
+    _, begun, rest = text.partition(f"{start}\n")
+    inside, end, _ = rest.partition(f"\n{END}\n")
+    return inside.split("\n\n") if begun and end else []
+
+
+def _unlike_rows(machine: str, own: str, rows: Sequence[Row]) -> list[str]:
     found = [] if _MACHINE.fullmatch(machine) else [f"no machine: {machine}"]
     head, cells = _cells(own)
-    rows = [row for group in GROUPS for row in group.rows]
     found += _unlike("the head", head, list(_HEAD))
     found += _unlike("the rows", [line[:2] for line in cells], [[row.what, row.against] for row in rows])
     found += [f"no figure: {line[2]}" for line in cells if not _FIGURE.fullmatch(line[2])]
@@ -93,14 +131,6 @@ def differences(text: str) -> list[str]:
         ["" if row.bar is None else f"{row.bar:g}{row.unit.gap}{row.unit.sign}" for row in rows],
     )
     found += [f"no bar: {line[3]}" for line in cells if line[3] and not _BAR.fullmatch(line[3])]
-    head, cells = _cells(others)
-    found += _unlike("the tasks of the peers", [line[0] for line in cells], [what for _, what, _ in _TASKS])
-    found += [
-        f"no figure: {cell}"
-        for line in cells
-        for cell in line[1:]
-        if not (_FIGURE.fullmatch(cell) or _WRONG.fullmatch(cell))
-    ]
     return found
 
 
