@@ -93,8 +93,9 @@ def differences(text: str) -> list[str]:
     parts = _parts(text, START)
     if len(parts) != 3:
         return ["there is no block of a machine and two tables between the marks"]
-    found = _unlike_rows(*parts[:2], rows)
-    _, cells = _cells(parts[2])
+    machine, own, others = parts
+    found = _unlike_rows(machine, own, rows)
+    _, cells = _cells(others)
     found += _unlike("the tasks of the peers", [line[0] for line in cells], [what for _, what, _ in _TASKS])
     found += [
         f"no figure: {cell}"
@@ -110,7 +111,8 @@ def unlike(text: str, start: str, rows: Sequence[Row]) -> list[str]:
     parts = _parts(text, start)
     if len(parts) != 2:
         return ["there is no block of a machine and a table between the marks"]
-    return _unlike_rows(*parts, rows)
+    machine, own = parts
+    return _unlike_rows(machine, own, rows)
 
 
 def _parts(text: str, start: str) -> list[str]:

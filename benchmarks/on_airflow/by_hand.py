@@ -51,31 +51,30 @@ def winds_report_by_hand() -> None:
     @task
     def hours(file: str, *, params: dict[str, Any]) -> list[Any]:
         """Sums up the winds at each airport, by month."""
-        from pydantic import TypeAdapter
-
         from examples.report import Place, Winds, hours, winds
+        from pydantic import TypeAdapter
 
         read = hours(Path(file), date.fromisoformat(params["since"]), date.fromisoformat(params["until"]))
         summed = list(winds(read).items())
-        return TypeAdapter(list[tuple[Place, Winds]]).dump_python(summed, mode="json")
+        rows: list[Any] = TypeAdapter(list[tuple[Place, Winds]]).dump_python(summed, mode="json")
+        return rows
 
     @task
     def usual(winds: list[Any], *, params: dict[str, Any]) -> list[Any]:
         """Finds what is usual at each airport, by month."""
-        from pydantic import TypeAdapter
-
         from examples.report import Place, Usual, Winds, usual
+        from pydantic import TypeAdapter
 
         summed = dict(TypeAdapter(list[tuple[Place, Winds]]).validate_python(winds))
         found = list(usual(summed, Decimal(params["deviations"])).items())
-        return TypeAdapter(list[tuple[Place, Usual]]).dump_python(found, mode="json")
+        rows: list[Any] = TypeAdapter(list[tuple[Place, Usual]]).dump_python(found, mode="json")
+        return rows
 
     @task
     def again(file: str, usual: list[Any], *, params: dict[str, Any]) -> dict[str, Any]:
         """Writes the hours with more wind than that, and finds the one with the most."""
-        from pydantic import TypeAdapter
-
         from examples.report import Hour, Place, Usual, hours, outliers, strongest, written
+        from pydantic import TypeAdapter
 
         known = dict(TypeAdapter(list[tuple[Place, Usual]]).validate_python(usual))
         read = hours(Path(file), date.fromisoformat(params["since"]), date.fromisoformat(params["until"]))
@@ -88,9 +87,8 @@ def winds_report_by_hand() -> None:
     @task
     def report(usual: list[Any], written: int, strongest: list[Any] | None, *, params: dict[str, Any]) -> str:
         """Says what came of it."""
-        from pydantic import TypeAdapter
-
         from examples.report import Hour, Place, Usual, report
+        from pydantic import TypeAdapter
 
         known = dict(TypeAdapter(list[tuple[Place, Usual]]).validate_python(usual))
         most = TypeAdapter(Hour | None).validate_python(strongest)
