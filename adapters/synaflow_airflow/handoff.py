@@ -245,9 +245,14 @@ def _is_below(path: str, base: str) -> bool:
 def _open(url: str) -> tuple[Any, str]:
     """The file system of a URL, and the path there."""
     from airflow.sdk import ObjectStoragePath
+    from airflow.sdk.io import attach
 
-    path = ObjectStoragePath(url)
-    return path.fs, path.path
+    protocol, _, rest = url.partition("://")
+    bucket, slash, tail = rest.partition("/")
+    # Taken off here: in Airflow 3.0 a path with a connection asks itself for its own text without end.
+    connection, _, bucket = bucket.rpartition("@")
+    path = ObjectStoragePath(f"{protocol}://{bucket}{slash}{tail}")
+    return attach(protocol, connection or None).fs, path.path
 
 
 def _safe(name: str) -> str:

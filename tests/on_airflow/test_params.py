@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, NewType, NotRequired, TypedDict
 from uuid import UUID
@@ -136,6 +137,11 @@ def problems_of(built: PipelineDef, defaults: Mapping[str, object] | None = None
     with pytest.raises(DagError) as caught:
         param_specs(built, defaults or {}, scheduled)
     return list(caught.value.problems)
+
+
+def isoduration_is_missing() -> bool:
+    """Whether durations aren't checked by Airflow: its old requirements may leave that package out."""
+    return find_spec("isoduration") is None
 
 
 def refused(built: PipelineDef, given: Mapping[str, object], also: Collection[str] = ()) -> str:
@@ -558,7 +564,7 @@ def test_all_problems_at_once() -> None:
         (date, "20240229", False),
         (date, "2024-02-30", False),
         (time, "noon", True),
-        (timedelta, "soon", False),
+        (timedelta, "soon", isoduration_is_missing()),
         (Decimal, "lots", True),
         (Decimal, "NaN", True),
         (Decimal, True, False),
