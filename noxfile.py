@@ -149,11 +149,12 @@ def install_airflow(session: nox.Session, version: str) -> None:
     """
     before, *wanted = AIRFLOWS[version]
     python = str(Path(session.bin).resolve() / "python")
-    packages = [*wanted, f".[{','.join(EXTRAS)}]", *group("test"), *group("airflow")]
-    dated = ["--exclude-newer", before] if before else []
+    add = ["uv", "pip", "install", "-q", "--python", python, "--compile-bytecode"]
     session.install("uv")
-    session.run("uv", "pip", "install", "-q", "--python", python, "--compile-bytecode", *dated, *packages)
-    session.run("uv", "pip", "install", "-q", "--python", python, "--no-deps", *group("data"))
+    session.run(*add, *(["--exclude-newer", before] if before else []), *wanted)
+    # What is there already stays as it is, as long as it is new enough for us.
+    session.run(*add, f".[{','.join(EXTRAS)}]", *group("test"), *group("airflow"))
+    session.run(*add, "--no-deps", *group("data"))
 
 
 def _airflow(version: str) -> None:

@@ -71,11 +71,11 @@ def run_task(
         RunnerError: The steps are not such as the DAG file was made for: it is stale.
         StepError: A step failed.
     """
-    task = _Task(
-        pipeline, steps, takes or {}, gives, Settings(codecs or {}, handoff, handoff_over, tuple(pickled), stats)
-    )
-    context: Mapping[str, Any] = get_current_context()
-    task.run(context["ti"], read_params(task.pipeline, context["params"], also))
+    settings = Settings(codecs or {}, handoff, handoff_over, tuple(pickled), stats)
+    with _ended_by_sigterm():
+        task = _Task(pipeline, steps, takes or {}, gives, settings)
+        context: Mapping[str, Any] = get_current_context()
+        task.run(context["ti"], read_params(task.pipeline, context["params"], also))
 
 
 def clean_up(handoff: str) -> None:
@@ -109,32 +109,31 @@ class _Task:
 
     def run(self, instance: TaskInstance, params: object) -> None:
         """Takes, runs, gives."""
-        with _ended_by_sigterm():
-            inputs, missing = self._take(instance, bind_params(self.pipeline, params))
-            steps = self._able(missing)
-            skipped = [name for name in self._steps if name not in steps]
-            if not steps:
-                instance.xcom_push(key=SUMMARY, value=summary(None, skipped))
-                raise AirflowSkipException(f"nothing to run: {_listed(missing)} of an earlier task gave no value")
-            part = part_of(self.pipeline, steps)
-            needed = {field.name: inputs[field.name] for field in part.fields}
-            inputs.clear()
-            try:
-                result = run(
-                    part,
-                    needed or None,
-                    outputs=self._outputs(part),
-                    stats=self._settings.stats,
-                    progress=_log.info,
-                )
-            except StepError as error:
-                self._tell_of(error)
-                if error.result is not None:
-                    instance.xcom_push(key=SUMMARY, value=summary(error.result, skipped))
-                raise
-            self._give(instance, result)
-            instance.xcom_push(key=SUMMARY, value=summary(result, skipped))
-            self._tell(result, skipped)
+        inputs, missing = self._take(instance, bind_params(self.pipeline, params))
+        steps = self._able(missing)
+        skipped = [name for name in self._steps if name not in steps]
+        if not steps:
+            instance.xcom_push(key=SUMMARY, value=summary(None, skipped))
+            raise AirflowSkipException(f"nothing to run: {_listed(missing)} of an earlier task gave no value")
+        part = part_of(self.pipeline, steps)
+        needed = {field.name: inputs[field.name] for field in part.fields}
+        inputs.clear()
+        try:
+            result = run(
+                part,
+                needed or None,
+                outputs=self._outputs(part),
+                stats=self._settings.stats,
+                progress=_log.info,
+            )
+        except StepError as error:
+            self._tell_of(error)
+            if error.result is not None:
+                instance.xcom_push(key=SUMMARY, value=summary(error.result, skipped))
+            raise
+        self._give(instance, result)
+        instance.xcom_push(key=SUMMARY, value=summary(result, skipped))
+        self._tell(result, skipped)
 
     def _see_that_it_is_current(self, target: PipelineDef | str) -> None:
         known = set(self._keys)
@@ -162,7 +161,7 @@ class _Task:
                 assert way.converter is not None
                 fields[step] = unpack(way.converter, envelope)
                 continue
-            value = read(envelope["handoff"], step, task)
+            value = read(envelope["handoff"], step, task, self._settings.store)
             fields[step] = value if way.converter is None else way.converter.decode(value)
         return fields, missing
 
@@ -191,7 +190,12 @@ class _Task:
         way = way_of(self.pipeline, name, self._settings)
         store = self._settings.store
         key = Key(
-            instance.dag_id, instance.run_id, instance.task_id, instance.try_number, instance.map_index or -1, name
+            instance.dag_id,
+            instance.run_id,
+            instance.task_id,
+            instance.try_number,
+            -1 if instance.map_index is None else instance.map_index,
+            name,
         )
         if way.converter is None:
             assert store is not None, "no other way was found when the DAG was built"
