@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -94,7 +94,7 @@ class Airflow:
             raise
 
     def stop(self) -> None:
-        """Ends every process that was started, those that they started too; says if one had to be killed."""
+        """Ends every process that was started, and those that they started, by force if they take long."""
         running, self._running = self._running, {}
         for process in running.values():
             with suppress(ProcessLookupError):
@@ -111,20 +111,6 @@ class Airflow:
                 process.wait()
         for name, process in running.items():
             wait_for(f"end of the processes of {name}", lambda pid=process.pid: not _group_lives(pid), 10)  # type: ignore[misc]
-
-    def command(self, *arguments: str) -> str:
-        """What an `airflow` command prints, as a person would run it in this home."""
-        ran = subprocess.run(
-            [sys.executable, "-m", "airflow", *arguments],
-            env=self._env,
-            cwd=self.home,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stderr
-        return ran.stdout
 
     def logs(self) -> Iterator[tuple[str, str]]:
         """The ends of the services' logs, by name."""
@@ -154,19 +140,6 @@ class Airflow:
             raise Late(f"{', '.join(ended)} ended at once. {self.told()}")
         health = self.rest.health()
         return all(health.get(part, {}).get("status") == "healthy" for part in ("scheduler", "dag_processor"))
-
-
-@contextmanager
-def started(home: Path, path: tuple[Path, ...] = (), files: Mapping[str, str] | None = None) -> Iterator[Airflow]:
-    """A running Airflow whose DAGs folder holds those files, stopped in the end."""
-    airflow = Airflow(home, path)
-    for name, text in (files or {}).items():
-        (airflow.dags / name).write_text(text, encoding="utf-8")
-    airflow.start()
-    try:
-        yield airflow
-    finally:
-        airflow.stop()
 
 
 def free_ports(count: int) -> list[int]:

@@ -10,6 +10,8 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -48,22 +50,24 @@ def handoff(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory, handoff: Path) -> Iterator[Airflow]:
-    """An Airflow with three DAGs: two from generated files, one from the factory."""
+    """An Airflow with four DAGs: three from generated files, one from the factory."""
     pipelines = HERE / "pipelines"
     airflow = Airflow(tmp_path_factory.mktemp("airflow") / "home", (EXAMPLES, pipelines))
     retries = ["--task-option", "*.retries=1", "--task-option", "*.retry_delay=timedelta(seconds=1)"]
     with pytest.MonkeyPatch.context() as patch:
         for folder in (EXAMPLES, pipelines):
             patch.syspath_prepend(folder)
-        _generate("flights:flights", airflow.dags / "flights.py")
+        _generate("flights:flights", airflow.dags / "flights.py", *(each.replace("*.", "rows.") for each in retries))
         _generate("held:held", airflow.dags / "held_dag.py", *retries)
-        timeout = ["--task-option", "numbers.execution_timeout=timedelta(seconds=3)", "--dag-id", "timed"]
+        # So much that a busy machine, too, is in the middle of the stream by then.
+        timeout = ["--task-option", "numbers.execution_timeout=timedelta(seconds=10)", "--dag-id", "timed"]
         _generate("held:held", airflow.dags / "timed_dag.py", *timeout)
     (airflow.dags / "report_dag.py").write_text(REPORT.format(handoff=handoff.as_uri()), encoding="utf-8")
     airflow.start()
     try:
         airflow.rest.wait_for_dags("flights", "held", "timed", "report")
         yield airflow
+        assert airflow.rest.import_errors() == []
     finally:
         airflow.stop()
 
@@ -107,29 +111,51 @@ def test_the_generated_flights(airflow: Airflow, tmp_path: Path) -> None:
     assert "done in" in log
 
 
+def test_flights_killed_in_the_middle_are_as_if_nothing_had_been(airflow: Airflow, tmp_path: Path) -> None:
+    """The table is written in one transaction, which the kill cuts off and the retry makes anew."""
+    subject = load_target(str(EXAMPLES / "flights.py"))
+    assert subject.params is not None
+    expected = run(subject, subject.params.type(database=tmp_path / "expected.sqlite"), outputs=["carriers"])
+    database, journal = tmp_path / "late.sqlite", tmp_path / "late.sqlite-journal"
+    airflow.rest.trigger("flights", "killed", {"database": str(database)})
+    wait_for("transaction", journal.exists)
+    process = airflow.rest.tasks("flights", "killed")["rows"].pid
+    assert process is not None
+    os.kill(process, signal.SIGKILL)
+    assert journal.exists()
+    if not RETRIES_KILLED:
+        assert airflow.rest.wait_for_end("flights", "killed") == "failed"
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            rows(database)
+        return
+    assert airflow.rest.wait_for_end("flights", "killed") == "success"
+    task = airflow.rest.tasks("flights", "killed")["rows"]
+    assert task.attempt == 2
+    assert task.pid != process
+    assert rows(database) == rows(tmp_path / "expected.sqlite")
+    assert len(rows(database)) == 27_789
+    carriers = value_of(airflow, subject, ("flights", "killed", "rows"), "carriers")
+    assert list(carriers.items()) == list(expected["carriers"].items())
+
+
 def test_a_report_of_two_readings(airflow: Airflow, handoff: Path, tmp_path: Path) -> None:
     """Made by the factory: dates and Decimals from the trigger, dataclasses through XComs and the hand-off."""
     subject = load_target(str(EXAMPLES / "report.py"))
     assert subject.params is not None
-    conf = {"since": "2013-02-01", "until": "2013-02-28", "deviations": "3", "unusual": str(tmp_path / "unusual.csv")}
+    conf = {"since": "2013-02-01", "until": "2013-11-30", "deviations": "3.5", "unusual": str(tmp_path / "unusual.csv")}
     airflow.rest.trigger("report", "good", conf)
     assert airflow.rest.wait_for_end("report", "good") == "success"
     assert len(airflow.rest.tasks("report", "good")) == 1 + len(subject.regions)
-    typed = {"unusual": tmp_path / "expected.csv", **_february()}
-    expected = run(subject, subject.params.type(**typed), outputs=["report", "strongest"])
+    assert airflow.rest.xcom("report", "good", "usual", "usual").keys() == {"handoff"}
+    days = {"since": date(2013, 2, 1), "until": date(2013, 11, 30)}
+    typed = subject.params.type(**days, deviations=Decimal("3.5"), unusual=tmp_path / "expected.csv")
+    expected = run(subject, typed, outputs=["report", "strongest"])
     told = value_of(airflow, subject, ("report", "good", "report"), "report")
     assert told == expected["report"].replace("expected.csv", "unusual.csv")
     strongest = value_of(airflow, subject, ("report", "good", "again"), "strongest")
     assert repr(strongest) == repr(expected["strongest"])
     assert (tmp_path / "unusual.csv").read_bytes() == (tmp_path / "expected.csv").read_bytes()
     assert list(handoff.rglob("*")) == []
-
-
-def _february() -> dict[str, object]:
-    from datetime import date
-    from decimal import Decimal
-
-    return {"since": date(2013, 2, 1), "until": date(2013, 2, 28), "deviations": Decimal(3)}
 
 
 def test_params_that_do_not_fit(airflow: Airflow) -> None:
@@ -194,18 +220,41 @@ def test_a_timeout_closes_it(airflow: Airflow, tmp_path: Path) -> None:
     assert "AirflowTaskTimeout" in airflow.rest.log("timed", "late", "numbers")
 
 
+def test_the_log_counts_while_the_task_runs(airflow: Airflow, tmp_path: Path) -> None:
+    airflow.rest.trigger("held", "counted", {"folder": str(tmp_path)})
+    half(tmp_path)
+
+    def counted() -> bool:
+        return "numbers 50" in airflow.rest.log("held", "counted", "numbers")
+
+    wait_for("line that says how far it is", counted)
+    assert airflow.rest.tasks("held", "counted")["numbers"].state == "running"
+    (tmp_path / "go").touch()
+    assert airflow.rest.wait_for_end("held", "counted") == "success"
+
+
 def test_an_error_names_step_and_item_and_shows_the_users_code(airflow: Airflow, tmp_path: Path) -> None:
     """Cleared when what it failed of is gone, it runs to its end."""
     (tmp_path / "go").touch()
-    airflow.rest.trigger("timed", "broken", {"folder": str(tmp_path), "breaks_at": 70})
-    assert airflow.rest.wait_for_end("timed", "broken") == "failed"
-    log = airflow.rest.log("timed", "broken", "numbers")
-    assert "step 'total' of pipeline 'held' failed at item 70: ValueError: 70 is not to my liking" in log
-    assert 'held.py", line' in log
-    assert "in total" in log
-    summary = airflow.rest.xcom("timed", "broken", "numbers", "run-summary")
+    (tmp_path / "disliked").write_text("70")
+    airflow.rest.trigger("held", "broken", {"folder": str(tmp_path)})
+    assert airflow.rest.wait_for_end("held", "broken") == "failed"
+    assert airflow.rest.tasks("held", "broken")["numbers"].attempt == 2
+    for attempt in (1, 2):
+        log = airflow.rest.log("held", "broken", "numbers", attempt)
+        assert "step 'total' of pipeline 'held' failed at item 70: ValueError: 70 is not to my liking" in log
+        assert 'held.py", line' in log
+        assert "in total" in log
+    summary = airflow.rest.xcom("held", "broken", "numbers", "run-summary")
     assert summary["ok"] is False
     assert summary["steps"]["total"]["status"] == "failed"
+
+    (tmp_path / "disliked").unlink()
+    airflow.rest.clear("held", "broken", ["numbers"])
+    airflow.rest.wait_for_task("held", "broken", "numbers", lambda task: task.attempt == 3)
+    assert airflow.rest.wait_for_end("held", "broken") == "success"
+    assert airflow.rest.xcom("held", "broken", "numbers", "run-summary")["ok"] is True
+    assert airflow.rest.xcom("held", "broken", "told", "told") == {"value": "4950, at most 99"}
 
 
 def test_a_picture_of_the_run(airflow: Airflow, tmp_path: Path) -> None:
