@@ -11,7 +11,7 @@ from synaflow import ParamsError, PipelineDef, RunnerError, part_of, pipeline, r
 
 
 class Params(NamedTuple):
-    count: int = 4
+    length: int = 4
     factor: int = 10
 
 
@@ -19,8 +19,8 @@ def scale(factor: int) -> int:
     return factor * 2
 
 
-def numbers(count: int) -> Iterator[int]:
-    yield from range(count)
+def numbers(length: int) -> Iterator[int]:
+    yield from range(length)
 
 
 def total(numbers: Iterator[int], scale: int) -> int:
@@ -42,17 +42,17 @@ def whole() -> PipelineDef:
 def test_what_comes_from_elsewhere_is_a_param() -> None:
     part = part_of(whole(), ["numbers", "total", "count_of"])
     assert part.name == "whole"
-    assert [(field.name, field.required) for field in part.fields] == [("count", True), ("scale", True)]
+    assert [(field.name, field.required) for field in part.fields] == [("length", True), ("scale", True)]
     assert part["count_of"].after == ()
     assert [region.steps for region in part.regions] == [("numbers", "total", "count_of")]
-    assert dict(run(part, {"count": 3, "scale": 5})) == {"total": 15, "count_of": 3}
+    assert dict(run(part, {"length": 3, "scale": 5})) == {"total": 15, "count_of": 3}
     with pytest.raises(ParamsError, match="'scale' is missing"):
-        run(part, {"count": 3})
+        run(part, {"length": 3})
 
 
 def test_one_part_after_the_other_is_the_whole() -> None:
     subject = whole()
-    known: dict[str, object] = {"count": 4, "factor": 10}
+    known: dict[str, object] = {"length": 4, "factor": 10}
     for region in subject.regions:
         part = part_of(subject, region.steps)
         known |= run(part, {field.name: known[field.name] for field in part.fields} or None)
@@ -61,7 +61,7 @@ def test_one_part_after_the_other_is_the_whole() -> None:
 
 def test_a_reader_may_be_left_out_and_a_source_may_not() -> None:
     part = part_of(whole(), ["numbers", "count_of"])
-    assert dict(run(part, {"count": 3})) == {"count_of": 3}
+    assert dict(run(part, {"length": 3})) == {"count_of": 3}
     assert [region.name for region in part.regions] == ["numbers"]
     with pytest.raises(RunnerError, match="'total' reads the stream of 'numbers' in pipeline 'whole': a part that has"):
         part_of(whole(), ["total"])
