@@ -1,4 +1,7 @@
-"""pandas' frames and series as Parquet, with what pandas itself leaves out: frequencies, names and attributes."""
+"""pandas' frames and series as Parquet, with what pandas itself leaves out: frequencies, names and attributes.
+
+Equal is what pandas calls so, and no Python object of another type. Decimals of one column get the exponent of the longest.
+"""
 
 from __future__ import annotations
 
