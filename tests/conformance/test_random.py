@@ -26,7 +26,7 @@ from corpus.reference import Expected, expect, items_of
 from synaflow import PipelineDef, RunResult, StepError, StepStatus
 
 EXAMPLES = int(os.environ.get("SYNAFLOW_EXAMPLES", "2000"))
-SECONDS = 5
+SECONDS = 20
 
 pytestmark = pytest.mark.timeout(max(600, EXAMPLES))
 
