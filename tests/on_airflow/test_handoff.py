@@ -348,6 +348,8 @@ def test_names_of_any_kind_stay_below_the_base(handoff: Handoff, hostile: str, t
 def test_long_names_that_begin_alike_differ() -> None:
     one, other = (Key("d", "r" * 300 + end, "t", 1, -1, "s") for end in "ab")
     assert one.parts() != other.parts()
+    named_like_it = Key("d", one.parts()[1], "t", 1, -1, "s")
+    assert named_like_it.parts() != one.parts()
 
 
 def test_each_try_and_each_mapped_task_has_its_own(handoff: Handoff) -> None:
