@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import interleaved, spread
-from benchmarks.on_airflow.parse import compiled, parse
+from benchmarks.on_airflow.parse import compiled, frozen, parse
 
 __all__: list[str] = []
 
@@ -52,7 +52,7 @@ def _main(rounds: int, *files: Path) -> None:
         "task": _task_imports,
     }
     assert not {"synaflow", "synaflow_airflow", "examples"}.intersection(sys.modules)
-    with compiled(kept=True):
+    with frozen(), compiled(kept=True):
         taken = interleaved({name: partial(_in_fork, do) for name, do in forks.items()}, rounds)
     hand, generated, factory = (file.stem for file in files)
     added = [

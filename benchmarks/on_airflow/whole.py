@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.measure import Spread, agreed, interleaved, quotients, spread
-from benchmarks.on_airflow.parse import parse
+from benchmarks.on_airflow.parse import frozen, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,9 +35,10 @@ def whole_runs(files: Files, rounds: int) -> tuple[Spread, ...]:
     year, day = written, written | {"data": str(_day(files.written.with_name("day")))}
     for conf in (year, day):
         agreed({name: partial(_outcome, dag, conf) for name, dag in dags.items()})
-    long, short = (
-        interleaved({name: partial(_run, dag, conf) for name, dag in dags.items()}, rounds) for conf in (year, day)
-    )
+    with frozen():
+        long, short = (
+            interleaved({name: partial(_run, dag, conf) for name, dag in dags.items()}, rounds) for conf in (year, day)
+        )
     pairs = zip(short["generated"], short["by_hand"], strict=True)
     tasks = len(dags["generated"].tasks)
     return (
