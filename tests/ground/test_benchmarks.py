@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
     "module",
     [
         "benchmarks",
-        pytest.param("benchmarks.on_airflow", marks=pytest.mark.xfail(reason="not measured yet", strict=True)),
+        "benchmarks.on_airflow",
     ],
 )
 def test_the_readme_has_the_tables_in_the_form_they_are_written(module: str) -> None:
