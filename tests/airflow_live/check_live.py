@@ -32,6 +32,8 @@ EXAMPLES = HERE.parents[1] / "examples"
 SHOTS = os.environ.get("SYNAFLOW_SCREENSHOTS")
 RETRIES_KILLED = VERSION >= (3, 1)
 """Airflow 3.0 fails a task whose process was killed, whatever its `retries` are."""
+RESTARTS_CLEARED = VERSION >= (3, 1)
+"""Airflow 3.0 leaves a task that is cleared while it runs in the state `restarting`, one written by hand too."""
 
 REPORT = """
 from report import winds_report
@@ -207,6 +209,9 @@ def test_what_is_cleared_is_closed_and_runs_again(airflow: Airflow, tmp_path: Pa
     (tmp_path / "half").unlink()
     airflow.rest.clear("held", "cleared", ["numbers"])
     wait_for("finally", (tmp_path / "closed").exists)
+    if not RESTARTS_CLEARED:
+        assert airflow.rest.tasks("held", "cleared")["numbers"].state == "restarting"
+        return
     assert half(tmp_path) != process
     (tmp_path / "go").touch()
     assert airflow.rest.wait_for_end("held", "cleared") == "success"

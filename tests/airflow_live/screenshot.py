@@ -33,8 +33,9 @@ def screenshot(
         try:
             page = browser.new_page(viewport={"width": size[0], "height": size[1]}, device_scale_factor=2)
             page.add_init_script(_settings(dag))
-            where = f"/dags/{quote(dag)}/runs/{quote(run, safe='')}"
-            page.goto(f"{base}/auth/token/login?next={quote(where)}", wait_until="domcontentloaded")
+            page.goto(f"{base}/auth/token/login", wait_until="domcontentloaded")
+            # Airflow 3.0 goes nowhere else by itself, whatever `next` the address has.
+            page.goto(f"{base}/dags/{quote(dag)}/runs/{quote(run, safe='')}", wait_until="domcontentloaded")
             for task in tasks:
                 page.locator(NODE, has_text=task).first.wait_for(timeout=30_000)
             _still(page)
