@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 # The Airflow adapter is tested beside a real Airflow, in environments of its own: nox -s airflow-3.3.
-collect_ignore = ["on_airflow"] if find_spec("airflow") is None else []
+collect_ignore = ["airflow_live", "on_airflow"] if find_spec("airflow") is None else []
 
 # A machine under load is slow, not wrong: pytest-timeout ends what hangs. `HYPOTHESIS_PROFILE=long` searches on.
 settings.register_profile("short", deadline=None, derandomize=True, print_blob=True)
