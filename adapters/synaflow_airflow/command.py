@@ -32,6 +32,8 @@ _FAILED = 1
 
 Target = Annotated[str, Parameter(help="module:attribute, path/to/file.py or path/to/file.py:attribute.")]
 
+_Several = Annotated[list[str], Parameter(negative=())]
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
@@ -56,14 +58,14 @@ class _Asked:
     dag_id: str | None = None
     schedule: str | None = None
     start_date: str | None = None
-    join: list[str] = field(default_factory=list)
-    default: list[str] = field(default_factory=list)
-    task_option: list[str] = field(default_factory=list)
-    dag_option: list[str] = field(default_factory=list)
+    join: _Several = field(default_factory=list)
+    default: _Several = field(default_factory=list)
+    task_option: _Several = field(default_factory=list)
+    dag_option: _Several = field(default_factory=list)
     codecs: str | None = None
     handoff: str | None = None
     handoff_over: int = HANDOFF_OVER
-    pickled: list[str] = field(default_factory=list)
+    pickled: _Several = field(default_factory=list)
     stats: Annotated[bool, Parameter(negative=())] = False
 
     def options(self) -> Options:
