@@ -821,8 +821,8 @@ def test_any_value_of_any_type_comes_back_as_it_was(data: st.DataObject) -> None
         specs = param_specs(built, values, scheduled=True)
     except DagError as error:
         assume("an object in a list" not in str(error))
-        # Strictly, pydantic 2.11 reads no deque in another.
-        assume(not ("deque[deque" in str(error) and "can't be read again" in str(error)))
+        # Strictly, pydantic 2.11 reads few things in a deque.
+        assume(not ("deque[" in str(error) and "can't be read again" in str(error)))
         raise
     context = triggered(specs, {})
     assert triggered(param_specs(built), context) == context
