@@ -5,7 +5,6 @@
 import difflib
 import os
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from synaflow import TargetError
+from synaflow_airflow.handoff import HANDOFF_OVER
 from synaflow_airflow.literals import read_literal
 from synaflow_airflow.options import Options
-from synaflow_airflow.settings import HANDOFF_OVER
-from synaflow_airflow.source import COMMAND, dag_source, to_dag_file
+from synaflow_airflow.source import COMMAND, dag_source, write_dag_file
 
 __all__ = ["command"]
 
@@ -110,7 +109,7 @@ def generate(
         output: The file, in Airflow's dags folder.
         asked: What else is asked for.
     """
-    to_dag_file(target, output, **_keywords(asked.options()))
+    write_dag_file(target, output, asked.options())
 
 
 @command.command
@@ -173,8 +172,3 @@ def _day(text: str) -> datetime:
     except ValueError as error:
         raise TargetError(f"--start-date {text}: write it as 2026-01-31: {error}") from error
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def _keywords(options: Options) -> dict[str, object]:
-    own: Sequence[str] = [name for name in Options.__slots__ if name != "dag_arguments"]
-    return {**{name: getattr(options, name) for name in own}, **options.dag_arguments}

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow.sdk import DAG, Param, task
 
 from synaflow_airflow.errors import DagError
+from synaflow_airflow.handoff import HANDOFF_OVER
 from synaflow_airflow.names import CLEAN_UP
+from synaflow_airflow.options import Options
 from synaflow_airflow.params import REQUIRED, ParamSpec
 from synaflow_airflow.plan import TaskPlan, plan_dag
 from synaflow_airflow.run import clean_up, run_task
-from synaflow_airflow.settings import HANDOFF_OVER, Codecs, Settings
 
 if TYPE_CHECKING:
     from synaflow import PipelineDef
+    from synaflow_airflow.settings import Codecs, Settings
 
 __all__ = ["to_dag"]
 
@@ -63,16 +65,19 @@ def to_dag(
     Raises:
         DagError: With everything that is in the way of that: a value that can't travel, a param without a default, ...
     """
-    settings = Settings(codecs or {}, handoff, handoff_over, tuple(pickled), stats)
-    plan = plan_dag(
-        pipeline,
+    options = Options(
         dag_id=dag_id,
-        scheduled=schedule is not None,
+        schedule=schedule,
         join=join,
         defaults=defaults or {},
         task_options=task_options or {},
-        settings=settings,
+        codecs=codecs or {},
+        handoff=handoff,
+        handoff_over=handoff_over,
+        pickled=pickled,
+        stats=stats,
     )
+    plan = plan_dag(pipeline, options)
     own: Mapping[str, Any] = dag_arguments.pop("params", None) or {}
     if taken := sorted({spec.name for spec in plan.params}.intersection(own)):
         raise DagError(pipeline.name, [f"params has {taken}, which the pipeline has too; give those as defaults="])
@@ -87,13 +92,11 @@ def to_dag(
     ) as dag:
         made: dict[str, Any] = {}
         for each in plan.tasks:
-            made[each.id] = _task(each, _running(pipeline, each, tuple(own), settings))
+            made[each.id] = _task(each, _running(pipeline, each, tuple(own), plan.settings))
             for before in each.after:
                 made[before] >> made[each.id]
         if handoff is not None:
-            done = {before for each in plan.tasks for before in each.after}
-            last = [made[each.id] for each in plan.tasks if each.id not in done]
-            last >> task(_cleaning(handoff), task_id=CLEAN_UP)().as_teardown()
+            [made[each] for each in plan.last] >> task(_cleaning(handoff), task_id=CLEAN_UP)().as_teardown()
     return dag
 
 

@@ -22,7 +22,10 @@ from synaflow_airflow.formats import Format, UnfitError, format_for, format_of, 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["Handoff", "Key", "clean", "format_of", "read", "write"]
+__all__ = ["HANDOFF_OVER", "Handoff", "Key", "clean", "format_of", "read", "write"]
+
+HANDOFF_OVER: Final = 64 * 1024
+"""Bytes of JSON past which a value goes to the hand-off, where there is one and nobody has said otherwise."""
 
 _LONGEST: Final = 180
 """Characters of one part of a path: file systems end at 255, and a temporary name is longer than the last one."""
@@ -44,7 +47,7 @@ class Handoff:
     """
 
     base: str
-    over: int = 64 * 1024
+    over: int = HANDOFF_OVER
     pickled: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:

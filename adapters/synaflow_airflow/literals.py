@@ -64,6 +64,8 @@ def call(
     keywords: Mapping[str, object],
     indent: int = 0,
     before: int = 0,
+    *,
+    rest: Source | None = None,
 ) -> Source:
     """A call's source text; what can't be a keyword is passed by `**`.
 
@@ -73,15 +75,16 @@ def call(
         keywords: Arguments by name.
         indent: As for `write`.
         before: As for `write`.
+        rest: The name of further arguments, passed by `**`.
 
     Example:
         >>> call("task", [], {"task_id": "a", "$ref": 2})
         'task(task_id="a", **{"$ref": 2})'
     """
     named = {name: value for name, value in keywords.items() if name.isidentifier() and not iskeyword(name)}
-    rest = {name: value for name, value in keywords.items() if name not in named}
+    odd = {name: value for name, value in keywords.items() if name not in named}
     arguments = [("", value) for value in positional] + [(f"{name}=", value) for name, value in named.items()]
-    arguments += [("**", rest)] * bool(rest)
+    arguments += [("**", unpacked) for unpacked in (odd, rest) if unpacked]
     flat = f"{function}({', '.join(told + _flat(value) for told, value in arguments)})"
     if _fits(flat, indent, before):
         return Source(flat)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from synaflow_airflow.handoff import HANDOFF_OVER
 from synaflow_airflow.literals import write
-from synaflow_airflow.settings import HANDOFF_OVER, Codecs, Settings
+from synaflow_airflow.settings import Codecs, Settings
 
 __all__ = ["Options"]
 
@@ -19,7 +20,7 @@ class Options:
 
     dag_id: str | None = None
     schedule: Any = None
-    join: Sequence[Sequence[str]] = ()
+    join: Iterable[Sequence[str]] = ()
     defaults: Mapping[str, object] = field(default_factory=dict)
     task_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     codecs: Codecs = field(default_factory=dict)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from synaflow_airflow.travel import travellers
 if TYPE_CHECKING:
     import networkx as nx
 
+    from synaflow_airflow.options import Options
     from synaflow_airflow.settings import Settings
 
 __all__ = ["DagPlan", "TaskPlan", "plan_dag"]
@@ -77,24 +77,22 @@ class DagPlan:
     tasks: tuple[TaskPlan, ...]
     settings: Settings
 
+    @property
+    def last(self) -> tuple[str, ...]:
+        """The ids of the tasks that no other comes after."""
+        followed = {before for task in self.tasks for before in task.after}
+        return tuple(task.id for task in self.tasks if task.id not in followed)
 
-def plan_dag(
-    pipeline: PipelineDef,
-    *,
-    dag_id: str | None,
-    scheduled: bool,
-    join: Iterable[Sequence[str]],
-    defaults: Mapping[str, object],
-    task_options: Mapping[str, Mapping[str, object]],
-    settings: Settings,
-) -> DagPlan:
+
+def plan_dag(pipeline: PipelineDef, options: Options) -> DagPlan:
     """Takes a pipeline apart into tasks, and sees that all of it can be a DAG.
 
     Raises:
         DagError: With everything that is in the way.
     """
     problems: list[str] = []
-    groups = _groups(pipeline, join, problems)
+    settings, dag_id = options.settings, options.dag_id
+    groups = _groups(pipeline, options.join, problems)
     ids = airflow_ids(group[0] for group in groups)
     home = {step: ids[group[0]] for group in groups for step in group}
     problems += [
@@ -102,11 +100,11 @@ def plan_dag(
     ]
     problems += travellers(pipeline, home, settings)
     try:
-        params = param_specs(pipeline, defaults, scheduled)
+        params = param_specs(pipeline, options.defaults, scheduled=options.schedule is not None)
     except DagError as error:
         problems += error.problems
         params = ()
-    options = _options(pipeline, home, task_options, problems)
+    task_options = _options(pipeline, home, options.task_options, problems)
     if dag_id is not None and not is_airflow_id(dag_id):
         problems.append(f"dag_id={dag_id!r} is no id for Airflow: '{airflow_id(dag_id)}' would be")
     if problems:
@@ -116,7 +114,7 @@ def plan_dag(
     for group in groups:
         task = ids[group[0]]
         takes, after = _around(pipeline, group, home)
-        told = {**options[ALL], **options[task]}
+        told = {**task_options[ALL], **task_options[task]}
         if any(lacking.issuperset(other.steps) for other in tasks if other.id in after):
             # What it comes after may be skipped; what it lacks then, and whether it can do without, it finds out itself.
             told.setdefault("trigger_rule", "none_failed")
@@ -150,7 +148,7 @@ def _groups(pipeline: PipelineDef, join: Iterable[Sequence[str]], problems: list
     A region is a task. What is joined becomes one, and so does every region on a way between two that are: else the one
     task would come both before and after theirs.
     """
-    import networkx as nx
+    import networkx as nx  # it takes longer to import than all of SynaFlow, and a task that runs needs no plan
 
     region_of = {step: at for at, region in enumerate(pipeline.regions) for step in region.steps}
     graph: nx.DiGraph[int] = nx.DiGraph()
@@ -160,27 +158,16 @@ def _groups(pipeline: PipelineDef, join: Iterable[Sequence[str]], problems: list
     )
     for names in join:
         joined = [region_of[name] for name in _steps(pipeline, names, "join", problems)]
-        graph.add_edges_from(pair for one, other in itertools.pairwise(joined) for pair in _both(one, other))
-    place = {name: at for at, name in enumerate(pipeline.order)}
-
-    def steps(regions: Iterable[int]) -> tuple[str, ...]:
-        found = (step for at in regions for step in pipeline.regions[at].steps)
-        return tuple(sorted(found, key=place.__getitem__))
-
-    return [steps(regions) for regions in _in_order(graph, lambda regions: place[steps(regions)[0]])]
-
-
-def _in_order(graph: nx.DiGraph[int], place: Callable[[Iterable[int]], int]) -> Iterator[set[int]]:
-    import networkx as nx
-
+        nx.add_path(graph, joined)
+        nx.add_path(graph, joined[::-1])
     whole = nx.condensation(graph)  # strongly connected components: nothing can come both before and after itself
-    members: dict[int, set[int]] = {node: data["members"] for node, data in whole.nodes(data=True)}
-    for node in nx.lexicographical_topological_sort(whole, key=lambda node: place(members[node])):
-        yield members[node]
-
-
-def _both(one: int, other: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    return (one, other), (other, one)
+    place = {name: at for at, name in enumerate(pipeline.order)}
+    groups = {
+        node: sorted((step for at in data["members"] for step in pipeline.regions[at].steps), key=place.__getitem__)
+        for node, data in whole.nodes(data=True)
+    }
+    ordered = nx.lexicographical_topological_sort(whole, key=lambda node: place[groups[node][0]])
+    return [tuple(groups[node]) for node in ordered]
 
 
 def _directly_before(pipeline: PipelineDef, step: str) -> list[str]:

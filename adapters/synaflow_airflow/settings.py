@@ -5,18 +5,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from synaflow import RunnerError
-from synaflow_airflow.handoff import Handoff
+from synaflow_airflow.handoff import HANDOFF_OVER, Handoff
 
 if TYPE_CHECKING:
     from synaflow_airflow.codecs import Codec
 
-__all__ = ["HANDOFF_OVER", "Codecs", "Settings"]
-
-HANDOFF_OVER: Final = 64 * 1024
-"""Bytes of JSON past which a value goes to the hand-off, where there is one and nobody has said otherwise."""
+__all__ = ["Codecs", "Settings"]
 
 Codecs = Mapping[Any, "Codec[Any]"] | str
 """How values of types that have no JSON travel; or where such a mapping is found, `"module:NAME"`."""
@@ -53,12 +50,6 @@ class Settings:
     def store(self) -> Handoff | None:
         """The hand-off, where there is one."""
         return None if self.handoff is None else Handoff(self.handoff, self.handoff_over, frozenset(self.pickled))
-
-    def require_store(self) -> Handoff:
-        """The hand-off, which there has to be."""
-        store = self.store
-        assert store is not None
-        return store
 
     def own_codecs(self) -> Mapping[Any, Codec[Any]]:
         """The user's codecs, imported where they are given by name.

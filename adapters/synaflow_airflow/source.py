@@ -23,7 +23,7 @@ from synaflow_airflow.options import Options
 from synaflow_airflow.params import REQUIRED, ParamSpec
 from synaflow_airflow.plan import DagPlan, TaskPlan, plan_dag
 
-__all__ = ["COMMAND", "dag_source", "to_dag_file"]
+__all__ = ["COMMAND", "dag_source", "to_dag_file", "write_dag_file"]
 
 COMMAND: Final = "#     synaflow airflow generate "
 """How the line of a generated file begins that says how to generate it again."""
@@ -50,12 +50,17 @@ def to_dag_file(
         TargetError: The pipeline can't be found by its name, or the file can't be written.
     """
     target = pipeline if isinstance(pipeline, str) else _target_of(pipeline)
-    text = dag_source(target, Path(path), Options.of(options))
+    write_dag_file(target, Path(path), Options.of(options))
+
+
+def write_dag_file(target: str, path: Path, options: Options) -> None:
+    """As `to_dag_file`, with the options in one."""
+    text = dag_source(target, path, options)
     try:
         # With this machine's line ends the same pipeline would give another file elsewhere.
-        Path(path).write_text(text, encoding="utf-8", newline="\n")
+        path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise TargetError(f"can't write {os.fspath(path)}: {error}") from error
+        raise TargetError(f"can't write {path}: {error}") from error
 
 
 def dag_source(target: str, path: Path, options: Options) -> str:
@@ -70,15 +75,7 @@ def dag_source(target: str, path: Path, options: Options) -> str:
     if any(_is_file_of(step, path) for step in pipeline.steps):
         raise TargetError(f"{path} is the file of the pipeline itself, and would be overwritten")
     place, file = _seen_from(target, path, pipeline)
-    plan = plan_dag(
-        pipeline,
-        dag_id=options.dag_id,
-        scheduled=options.schedule is not None,
-        join=options.join,
-        defaults=options.defaults,
-        task_options=options.task_options,
-        settings=options.settings,
-    )
+    plan = plan_dag(pipeline, options)
     if any(not letter.isprintable() for letter in place + path.name):
         raise TargetError(f"{place!r} and {path.name!r}: one of them has letters that can't be shown in a comment")
     try:
@@ -111,17 +108,13 @@ class _File:
         )
 
     def _imports(self) -> str:
-        standard = sorted(
-            {name for value in (self._options.dag_arguments, *self._all_options()) for name in _from_datetime(value)}
-        )
+        written = [self._options.schedule, self._options.dag_arguments, *(task.options for task in self._plan.tasks)]
+        standard = sorted(set(_from_datetime(written)))
         lines = [f"from datetime import {', '.join(standard)}"] * bool(standard)
         lines += ["from pathlib import Path"] * (self._file is not None)
         lines += [""] * bool(lines)
         names = ["DAG", *(["Param"] if self._plan.params else []), "task"]
         return "\n".join([*lines, f"from airflow.sdk import {', '.join(names)}", ""])
-
-    def _all_options(self) -> list[Mapping[str, object]]:
-        return [{"schedule": self._options.schedule}, *(task.options for task in self._plan.tasks)]
 
     def _constants(self) -> str:
         if self._file is None:
@@ -167,10 +160,8 @@ class _File:
         told: dict[str, object] = {"takes": dict(task.takes)} if task.takes else {}
         if task.gives:
             told["gives"] = list(task.gives)
-        settings = ", **SETTINGS" if self._settings else ""
-        running = call("run_task", [Source("PIPELINE"), list(task.steps)], told, 2, len(settings))
-        if settings:
-            running = _with_settings(running)
+        settings = Source("SETTINGS") if self._settings else None
+        running = call("run_task", [Source("PIPELINE"), list(task.steps)], told, 2, rest=settings)
         return (
             f"    @{call('task', [], options, 1, 1)}\n"
             f"    def {function}():\n"
@@ -200,18 +191,10 @@ class _File:
             if task.after:
                 yield [self._variable(before) for before in task.after], self._variable(task.id)
         if self._plan.settings.handoff is not None:
-            followed = {before for task in self._plan.tasks for before in task.after}
-            last = [self._variable(task.id) for task in self._plan.tasks if task.id not in followed]
-            yield last, f"{self._functions[CLEAN_UP]}().as_teardown()"
+            yield [*map(self._variable, self._plan.last)], f"{self._functions[CLEAN_UP]}().as_teardown()"
 
     def _variable(self, task: str) -> str:
         return self._variables[self._functions[task]]
-
-
-def _with_settings(running: str) -> Source:
-    if running.endswith("\n        )"):
-        return Source(f"{running[: -len('        )')]}            **SETTINGS,\n        )")
-    return Source(f"{running[:-1]}, **SETTINGS)")
 
 
 def _param(spec: ParamSpec) -> Source:

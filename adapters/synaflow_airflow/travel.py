@@ -57,21 +57,15 @@ def travellers(pipeline: PipelineDef, home: Mapping[str, str], settings: Setting
     problems += [
         f"pickled names {name!r}, and there is no such step" for name in settings.pickled if name not in pipeline
     ]
-    seen: set[str] = set()
-    for edge in pipeline.edges:
-        producer = edge.producer
-        if producer not in home or home[producer] == home[edge.consumer] or producer in seen:
+    for step in pipeline.steps:
+        consumers = {edge.consumer for edge in pipeline.edges_out_of(step.name)}
+        others = sorted(name for name in consumers if home[name] != home[step.name])
+        if not others:
             continue
-        seen.add(producer)
         try:
-            way_of(pipeline, producer, settings)
+            way_of(pipeline, step.name, settings)
         except CantTravelError as error:
-            others = [
-                other.consumer for other in pipeline.edges_out_of(producer) if home[other.consumer] != home[producer]
-            ]
-            problems.append(
-                _refused(producer, sorted(set(others)), spell(pipeline[producer].output.type), error, settings)
-            )
+            problems.append(_refused(step.name, others, spell(step.output.type), error, settings))
     return problems
 
 
