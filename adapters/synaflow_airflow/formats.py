@@ -8,7 +8,9 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO, RawIOBase
-from typing import TYPE_CHECKING, Annotated, Any, Final, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, get_origin
+
+from synaflow_airflow.codecs.hints import peel
 
 if TYPE_CHECKING:
     from synaflow import TypeForm
@@ -49,19 +51,10 @@ def format_of(tp: TypeForm) -> str | None:
         `"numpy"`, `"parquet"` (of pandas) or `"arrow"`; None where it is none of theirs. A class derived from one of
         theirs is not, for it wouldn't come back as it was.
     """
-    hint: Any = tp
-    while not isinstance(hint, type) or get_origin(hint) is not None:
-        if get_origin(hint) is Annotated:
-            hint = get_args(hint)[0]
-        elif hasattr(hint, "__supertype__"):  # a NewType
-            hint = hint.__supertype__
-        elif hasattr(hint, "__value__"):  # an alias, `type X = ...`
-            hint = hint.__value__
-        elif isinstance(get_origin(hint), type):
-            hint = get_origin(hint)
-        else:
-            return None
-    return _family(hint)
+    while (inner := peel(tp)) is not tp:
+        tp = inner
+    cls = get_origin(tp) or tp
+    return _family(cls) if isinstance(cls, type) else None
 
 
 def _family(cls: type) -> str | None:

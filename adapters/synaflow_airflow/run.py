@@ -19,7 +19,7 @@ except ImportError:  # before Airflow 3.1
 
 from synaflow import PipelineDef, RunnerError, RunResult, StepError, bind_params, part_of, run
 from synaflow.cli import load_target, user_traceback
-from synaflow_airflow.codecs import pack, size, unpack
+from synaflow_airflow.codecs import content, pack, size, unpack
 from synaflow_airflow.handoff import HANDOFF_OVER, Handoff, Key, clean, read, write
 from synaflow_airflow.names import SUMMARY, airflow_ids
 from synaflow_airflow.params import read_params
@@ -204,7 +204,7 @@ class _Task:
         envelope = pack(way.converter, value)
         taken = size(envelope)
         if store is not None and taken > store.over:
-            return {"handoff": write(store, key, way.converter.encode(value), "json")}
+            return {"handoff": write(store, key, content(envelope), "json")}
         if taken > _BIG:
             _log.warning(
                 "the value of '%s' takes %s bytes of the metadata database; handoff= keeps such values out of it",

@@ -5,6 +5,6 @@ pydantic's JSON can't tell the members of `date | str` apart, so composition is 
 
 from synaflow_airflow.codecs.base import CantTravelError, Codec, Converter
 from synaflow_airflow.codecs.build import converter_for
-from synaflow_airflow.codecs.envelope import pack, size, unpack
+from synaflow_airflow.codecs.envelope import content, pack, size, unpack
 
-__all__ = ["CantTravelError", "Codec", "Converter", "converter_for", "pack", "size", "unpack"]
+__all__ = ["CantTravelError", "Codec", "Converter", "content", "converter_for", "pack", "size", "unpack"]

@@ -12,6 +12,7 @@ from synaflow_airflow.errors import ValueTravelError
 
 __all__ = [
     "CantTravelError",
+    "ClassNode",
     "Codec",
     "Converter",
     "Later",
@@ -55,7 +56,11 @@ class Converter(Protocol):
 
     def fits(self, value: object) -> bool:
         """Whether `encode` takes the value."""
-        ...
+        try:
+            self.encode(value)
+        except ValueTravelError:
+            return False
+        return True
 
 
 class CantTravelError(RunnerError):
@@ -94,7 +99,7 @@ class Misfit(ValueTravelError):  # noqa: N818  # users meet it as a ValueTravelE
         return f"{path}: {self.what}" if path else self.what
 
 
-class Node(ABC):
+class Node(Converter, ABC):
     """A converter that knows its place among others in a union.
 
     Attributes:
@@ -118,19 +123,30 @@ class Node(ABC):
     def decode(self, json: object) -> object:
         """As `Converter.decode`."""
 
-    def fits(self, value: object) -> bool:
-        """As `Converter.fits`."""
-        try:
-            self.encode(value)
-        except ValueTravelError:
-            return False
-        return True
-
     def expect(self, json: object, kind: type[T]) -> T:
         """The JSON, if it is of that kind."""
         if type(json) is not kind:
             raise mismatch(json, self.wanted, stored=True)
         return json
+
+
+class ClassNode(Node):
+    """A converter for the instances of one class, those of its subclasses excepted.
+
+    Attributes:
+        cls: The class.
+    """
+
+    cls: type
+
+    def takes(self, value: object) -> bool:
+        """As `Node.takes`."""
+        return type(value) is self.cls
+
+    def require(self, value: object) -> None:
+        """Raises `Misfit` if the value is no instance of the class itself."""
+        if type(value) is not self.cls:
+            raise mismatch(value, self.wanted, self.cls)
 
 
 class Later(Node):

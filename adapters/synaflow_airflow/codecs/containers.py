@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from synaflow_airflow.codecs.base import Misfit, Node, mismatch, shorten
+from synaflow_airflow.codecs.base import ClassNode, Misfit, Node, mismatch, shorten
 
 __all__ = [
     "DequeNode",
@@ -15,31 +15,19 @@ __all__ = [
     "SeriesNode",
     "SetNode",
     "TupleNode",
-    "decode_items",
+    "convert",
     "decode_pairs",
-    "encode_items",
 ]
 
 
-def encode_items(node: Node, items: Iterable[object]) -> list[object]:
-    """Each item's JSON; an error says which it is."""
-    encode, result, index = node.encode, [], -1
+def convert(way: Callable[[object], object], items: Iterable[object]) -> list[object]:
+    """What each item becomes; an error says which it is."""
+    result: list[object] = []
     try:
-        for index, item in enumerate(items):  # noqa: B007  # the error needs it
-            result.append(encode(item))
+        for item in items:
+            result.append(way(item))  # noqa: PERF401  # how many there are tells where an error is
     except Misfit as error:
-        raise error.under(f"[{index}]") from error.__cause__
-    return result
-
-
-def decode_items(node: Node, items: Iterable[object]) -> list[object]:
-    """Each item; an error says which it is."""
-    decode, result, index = node.decode, [], -1
-    try:
-        for index, item in enumerate(items):  # noqa: B007  # the error needs it
-            result.append(decode(item))
-    except Misfit as error:
-        raise error.under(f"[{index}]") from error.__cause__
+        raise error.under(f"[{len(result)}]") from error.__cause__
     return result
 
 
@@ -52,29 +40,25 @@ def decode_pairs(found: object, wanted: str) -> list[tuple[object, object]]:
     raise mismatch(found, wanted, stored=True)
 
 
-class SeriesNode(Node):
+class SeriesNode(ClassNode):
     """A list, or a tuple of any length."""
 
-    def __init__(self, wanted: str, cls: Callable[[Iterable[object]], Collection[object]], item: Node) -> None:
+    def __init__(self, wanted: str, cls: type[Any], item: Node) -> None:
         self.wanted = wanted
         self.cls = cls
         self.item = item
         self.kinds: Mapping[type, int] = {list: 0 if cls is list else 2}
 
-    def takes(self, value: object) -> bool:
-        """As `Node.takes`."""
-        return type(value) is self.cls
-
     def encode(self, value: object) -> object:
         """As `Node.encode`."""
-        if type(value) is not self.cls:
-            raise mismatch(value, self.wanted, self.cls if isinstance(self.cls, type) else None)
+        self.require(value)
         assert isinstance(value, Iterable)
-        return encode_items(self.item, value)
+        return convert(self.item.encode, value)
 
     def decode(self, json: object) -> object:
         """As `Node.decode`."""
-        return self.cls(decode_items(self.item, self.expect(json, list)))
+        made: object = self.cls(convert(self.item.decode, self.expect(json, list)))
+        return made
 
 
 class SetNode(SeriesNode):
@@ -82,8 +66,7 @@ class SetNode(SeriesNode):
 
     def encode(self, value: object) -> object:
         """As `Node.encode`."""
-        if type(value) is not self.cls:
-            raise mismatch(value, self.wanted, self.cls if isinstance(self.cls, type) else None)
+        self.require(value)
         assert isinstance(value, Collection)
         result = []
         for item in value:
@@ -120,7 +103,7 @@ class DequeNode(SeriesNode):
             return super().decode(json)
         if json.keys() != {"maxlen", "items"} or type(json["maxlen"]) is not int or json["maxlen"] < 0:
             raise mismatch(json, self.wanted, stored=True)
-        return deque(decode_items(self.item, self.expect(json["items"], list)), json["maxlen"])
+        return deque(convert(self.item.decode, self.expect(json["items"], list)), json["maxlen"])
 
 
 class TupleNode(Node):
@@ -161,7 +144,7 @@ class TupleNode(Node):
         return result
 
 
-class DictNode(Node):
+class DictNode(ClassNode):
     """A dict and its kin: an object where every key is written as text of its own, a list of pairs otherwise."""
 
     kinds: Mapping[type, int] = {dict: 0, list: 2}
@@ -174,14 +157,9 @@ class DictNode(Node):
         if cls is not dict:
             self.kinds = {dict: 2, list: 2}
 
-    def takes(self, value: object) -> bool:
-        """As `Node.takes`."""
-        return type(value) is self.cls
-
     def encode(self, value: object) -> object:
         """As `Node.encode`."""
-        if type(value) is not self.cls:
-            raise mismatch(value, self.wanted, self.cls)
+        self.require(value)
         assert isinstance(value, dict)
         keys, items = [], []
         for key, item in value.items():

@@ -10,7 +10,7 @@ from synaflow_airflow.codecs.base import Converter, Misfit, shorten
 from synaflow_airflow.codecs.same import contains_itself, difference
 from synaflow_airflow.errors import ValueTravelError
 
-__all__ = ["pack", "size", "unpack"]
+__all__ = ["content", "pack", "size", "unpack"]
 
 _INT: Final = range(-(2**63), 2**63)
 _DEPTH: Final = 40  # of JSON: parsers on its way have limits of their own
@@ -57,16 +57,25 @@ def unpack(converter: Converter, envelope: Mapping[str, object]) -> object:
     Raises:
         ValueTravelError: If the envelope is none, or holds no value of the type.
     """
+    return converter.decode(content(envelope))
+
+
+def content(envelope: Mapping[str, object]) -> object:
+    """The JSON in what `pack` gave.
+
+    Raises:
+        ValueTravelError: If the envelope is none.
+    """
     if envelope.keys() == {"value"}:
-        return converter.decode(envelope["value"])
+        return envelope["value"]
     text = envelope.get("text")
     if envelope.keys() != {"text"} or not isinstance(text, str):
         raise ValueTravelError(f"found {shorten(dict(envelope))} where a packed value is wanted")
     try:
-        found = json.loads(text)
+        found: object = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueTravelError(f"the stored text is no JSON: {error}") from None
-    return converter.decode(found)
+    return found
 
 
 def size(envelope: Mapping[str, object]) -> int:
@@ -74,7 +83,7 @@ def size(envelope: Mapping[str, object]) -> int:
     return len(json.dumps(envelope))
 
 
-class Whole:
+class Whole(Converter):
     """The converter of a whole type.
 
     Attributes:
@@ -98,14 +107,6 @@ class Whole:
             return self.node.decode(json)
         except RecursionError:
             raise Misfit("the stored JSON is nested too deeply") from None
-
-    def fits(self, value: object) -> bool:
-        """As `Converter.fits`."""
-        try:
-            self.encode(value)
-        except ValueTravelError:
-            return False
-        return True
 
 
 def _too_deep(value: object) -> ValueTravelError:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_origin
 
 from synaflow import TypeForm, spell
-from synaflow_airflow.codecs.base import CantTravelError, Codec, Misfit, Node, check_plain, mismatch, shorten
+from synaflow_airflow.codecs.base import CantTravelError, ClassNode, Codec, Misfit, Node, check_plain, mismatch, shorten
 from synaflow_airflow.codecs.records import cached_names, decode_fields, encode_fields
 
 if TYPE_CHECKING:
@@ -26,10 +26,11 @@ def class_of(tp: TypeForm) -> type:
     return typing.cast("type", origin) if asked else object
 
 
-class ModelNode(Node):
+class ModelNode(ClassNode):
     """A pydantic model through pydantic's own JSON. What that doesn't bring back as it was is found when a value is packed."""
 
     kinds = _ANY
+    cls: type[BaseModel]
 
     def __init__(self, cls: type[BaseModel]) -> None:
         from pydantic import TypeAdapter
@@ -44,16 +45,12 @@ class ModelNode(Node):
         except Exception as error:  # pydantic's own and those of a user's hooks
             raise CantTravelError(f"pydantic has no JSON for `{self.wanted}`: {_first_line(error)}") from error
 
-    def takes(self, value: object) -> bool:
-        """As `Node.takes`."""
-        return type(value) is self.cls
-
     def encode(self, value: object) -> object:
         """As `Node.encode`."""
-        if type(value) is not self.cls:
-            raise mismatch(value, self.wanted, self.cls)
+        self.require(value)
+        model = typing.cast("BaseModel", value)
         try:
-            json = self.adapter.dump_python(value, mode="json", by_alias=False, round_trip=True, warnings="error")
+            json = self.adapter.dump_python(model, mode="json", by_alias=False, round_trip=True, warnings="error")
         except Exception as error:  # a user's serializers may raise anything
             raise Misfit(f"pydantic can't write this {self.wanted}: {_first_line(error)}") from error
         check_plain(json)
@@ -67,13 +64,14 @@ class ModelNode(Node):
             raise Misfit(f"pydantic can't read this {self.wanted} again: {_first_line(error)}") from error
 
 
-class FieldsNode(Node):
+class FieldsNode(ClassNode):
     """A pydantic model, field by field: pydantic's own JSON can't tell `date | str` apart, and has time zones of its own.
 
     It is made again as pickle does it, without validation. Which fields were never set is noted under `_unset`.
     """
 
     kinds: Mapping[type, int] = {dict: 2}
+    cls: type[BaseModel]
 
     def __init__(self, cls: type[BaseModel], nodes: Mapping[str, Node]) -> None:
         self.wanted = spell(cls)
@@ -81,15 +79,10 @@ class FieldsNode(Node):
         self.nodes = nodes
         self.caches = cached_names(cls)
 
-    def takes(self, value: object) -> bool:
-        """As `Node.takes`."""
-        return type(value) is self.cls
-
     def encode(self, value: object) -> object:
         """As `Node.encode`."""
-        if type(value) is not self.cls:
-            raise mismatch(value, self.wanted, self.cls)
-        model: BaseModel = value
+        self.require(value)
+        model = typing.cast("BaseModel", value)
         state = {**vars(model), **(model.__pydantic_private__ or {})}
         for name, what in state.items():
             if name not in self.nodes and name not in self.caches:

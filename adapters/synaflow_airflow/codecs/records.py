@@ -7,7 +7,7 @@ from dataclasses import fields
 from functools import cached_property
 from typing import Any
 
-from synaflow_airflow.codecs.base import Misfit, Node, mismatch, shorten
+from synaflow_airflow.codecs.base import ClassNode, Misfit, Node, mismatch, shorten
 from synaflow_airflow.codecs.containers import decode_pairs
 from synaflow_airflow.codecs.same import attributes
 
@@ -46,16 +46,13 @@ def cached_names(cls: type) -> frozenset[str]:
     return frozenset(name for base in cls.__mro__ for name, what in vars(base).items() if type(what) is cached_property)
 
 
-class _RecordNode(Node):
+class _RecordNode(ClassNode):
     kinds: Mapping[type, int] = {dict: 2}
 
     def __init__(self, wanted: str, cls: type, nodes: dict[str, Node]) -> None:
         self.wanted = wanted
         self.cls = cls
         self.nodes = nodes
-
-    def takes(self, value: object) -> bool:
-        return type(value) is self.cls
 
     def _fields(self, json: object) -> dict[str, Any]:
         found = self.expect(json, dict)
@@ -75,8 +72,7 @@ class DataclassNode(_RecordNode):
 
     def encode(self, value: object) -> object:
         """As `Node.encode`."""
-        if type(value) is not self.cls:
-            raise mismatch(value, self.wanted, self.cls)
+        self.require(value)
         state = attributes(value)
         for name in state:
             if name not in self.nodes and name not in self.caches:
@@ -101,8 +97,8 @@ class NamedTupleNode(_RecordNode):
 
     def encode(self, value: object) -> object:
         """As `Node.encode`."""
-        if not isinstance(value, tuple) or type(value) is not self.cls:
-            raise mismatch(value, self.wanted, self.cls)
+        self.require(value)
+        assert isinstance(value, tuple)
         for name, what in attributes(value).items():
             raise Misfit(
                 f".{name} of {self.wanted}, which is {shorten(what)}, is no field of the NamedTuple: {_REMEDY}"
@@ -127,8 +123,8 @@ class TypedDictNode(_RecordNode):
 
     def encode(self, value: object) -> object:
         """As `Node.encode`."""
-        if not isinstance(value, dict) or type(value) is not dict:
-            raise mismatch(value, self.wanted, dict)
+        self.require(value)
+        assert isinstance(value, dict)
         for key in value:
             if key not in self.nodes or type(key) is not str:
                 raise Misfit(f"found the key {shorten(key)}, which {self.wanted} hasn't")

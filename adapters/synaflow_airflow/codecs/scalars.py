@@ -16,7 +16,7 @@ from pathlib import Path, PosixPath, PurePath, PurePosixPath, PureWindowsPath, W
 from typing import Any, Final
 
 from synaflow import spell
-from synaflow_airflow.codecs.base import Misfit, Node, mismatch
+from synaflow_airflow.codecs.base import ClassNode, Misfit, Node, mismatch
 from synaflow_airflow.codecs.moments import (
     datetime_from,
     datetime_text,
@@ -34,7 +34,7 @@ _BITS_IN_DECIMAL: Final = 2_000  # no interpreter refuses 603 digits, whatever i
 _SPLIT = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
-class PlainNode(Node):
+class PlainNode(ClassNode):
     """None, bool or str: JSON has them."""
 
     def __init__(self, cls: type) -> None:
@@ -42,14 +42,9 @@ class PlainNode(Node):
         self.cls = cls
         self.kinds: Mapping[type, int] = {cls: 0, dict: 3} if cls is str else {cls: 0}
 
-    def takes(self, value: object) -> bool:
-        """As `Node.takes`."""
-        return type(value) is self.cls
-
     def encode(self, value: object) -> object:
         """As `Node.encode`."""
-        if type(value) is not self.cls:
-            raise mismatch(value, self.wanted, self.cls)
+        self.require(value)
         if isinstance(value, str) and _SPLIT.search(value):
             return {"characters": [ord(character) for character in value]}
         return value
