@@ -13,6 +13,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from synaflow import TargetError
+from synaflow.cli.target import is_file, split_target
 from synaflow_airflow.handoff import HANDOFF_OVER
 from synaflow_airflow.literals import read_literal
 from synaflow_airflow.options import Options
@@ -155,8 +156,7 @@ def _asked_for(file: Path, text: str) -> tuple[str, Options]:
 
 def _from_here(named: str, file: Path) -> str:
     """A target as a file names it, from there, as seen from this folder."""
-    place = named.rpartition(":")[0]
-    return os.fspath(file.parent / named) if place.endswith(".py") else named
+    return os.fspath(file.parent / named) if is_file(split_target(named)[0]) else named
 
 
 def _named(text: str) -> tuple[str, object]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from synaflow import PipelineDef, StepDef, TargetError
-from synaflow.cli import load_target
+from synaflow.cli.target import is_file, load_target, split_target
 from synaflow_airflow.errors import DagError
 from synaflow_airflow.literals import CantWriteError, Source, call, text_block, write
 from synaflow_airflow.names import CLEAN_UP, function_names, variable_names
@@ -237,10 +237,8 @@ def _target_of(pipeline: PipelineDef) -> str:
 
 def _seen_from(target: str, path: Path, pipeline: PipelineDef) -> tuple[str, str | None]:
     """A target as the file names it, and the file's way to it where it is a file."""
-    place, colon, attribute = target.rpartition(":")
-    if not colon or attribute.endswith(".py"):
-        place, attribute = target, ""
-    if not (place.endswith(".py") or "/" in place or os.sep in place):
+    place, attribute = split_target(target)
+    if not is_file(place):
         return target, None
     file = Path(place).resolve()
     way = Path(os.path.relpath(file, path.resolve().parent)).as_posix()

@@ -15,7 +15,7 @@ from synaflow._errors import PipelineError, TargetError
 from synaflow._model import PipelineDef
 from synaflow.cli.frames import user_traceback
 
-__all__ = ["load_target"]
+__all__ = ["is_file", "load_target", "split_target"]
 
 
 def load_target(target: str) -> PipelineDef:
@@ -29,16 +29,25 @@ def load_target(target: str) -> PipelineDef:
         TargetError: There is no such module or pipeline, or the module doesn't import.
         PipelineError: Building the pipeline found problems.
     """
-    place, attribute = _split(target)
-    if place.endswith(".py") or "/" in place or os.sep in place:
+    place, attribute = split_target(target)
+    if is_file(place):
         module = _import(place, lambda: _load_file(Path(place)))
     else:
         module = _import(place, lambda: _load_module(place))
     return _named(module, place, attribute) if attribute else _only(module, place)
 
 
-def _split(target: str) -> tuple[str, str]:
-    """The module or file, and the attribute, empty where none is given."""
+def is_file(place: str) -> bool:
+    """Whether the place that a TARGET names is a file, and not a module."""
+    return place.endswith(".py") or "/" in place or os.sep in place
+
+
+def split_target(target: str) -> tuple[str, str]:
+    """The module or file, and the attribute, empty where none is given.
+
+    Raises:
+        TargetError: It has neither form.
+    """
     place, colon, attribute = target.rpartition(":")
     if not colon or attribute.endswith(".py"):  # a colon may belong to the path: C:\jobs\flow.py
         return target, ""
