@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from synaflow import OnError, PipelineDef
+from synaflow import OnError, PipelineDef, dependents_of
 from synaflow_airflow.docs import dag_doc, first_line, storable, task_doc
 from synaflow_airflow.errors import DagError
 from synaflow_airflow.names import airflow_id, airflow_ids, is_airflow_id
@@ -193,11 +193,8 @@ def _around(
 
 def _lacking(pipeline: PipelineDef) -> frozenset[str]:
     """The steps that may give nothing without a task failing: what goes on after an error, and all that depends on it."""
-    found = {step.name for step in pipeline.steps if step.on_error is OnError.CONTINUE and not step.output.stream}
-    for name in pipeline.order:
-        if name in found or any(edge.producer in found for edge in pipeline.edges_into(name)):
-            found.add(name)
-    return frozenset(found)
+    going_on = {step.name for step in pipeline.steps if step.on_error is OnError.CONTINUE and not step.output.stream}
+    return dependents_of(pipeline, going_on) | going_on
 
 
 def _label(pipeline: PipelineDef, group: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ try:
 except ImportError:  # before Airflow 3.1
     from airflow.exceptions import AirflowSkipException
 
-from synaflow import PipelineDef, RunnerError, RunResult, StepError, bind_params, part_of, run
+from synaflow import PipelineDef, RunnerError, RunResult, StepError, bind_params, dependents_of, part_of, run
 from synaflow.cli import load_target, user_traceback
 from synaflow_airflow.codecs import content, pack, size, unpack
 from synaflow_airflow.handoff import HANDOFF_OVER, Handoff, Key, clean, read, write
@@ -167,10 +167,7 @@ class _Task:
 
     def _able(self, missing: Collection[str]) -> tuple[str, ...]:
         """The steps that don't depend on what is missing."""
-        unable = set(missing)
-        for name in self.pipeline.order:
-            if any(edge.producer in unable for edge in self.pipeline.edges_into(name)):
-                unable.add(name)
+        unable = dependents_of(self.pipeline, missing)
         return tuple(name for name in self._steps if name not in unable)
 
     def _outputs(self, part: PipelineDef) -> list[str]:

@@ -38,7 +38,7 @@ from synaflow._model import (
     StepMode,
 )
 from synaflow._run.params import bind_params
-from synaflow._run.part import part_of
+from synaflow._run.part import dependents_of, part_of
 from synaflow._run.result import BranchResult, DeadLetter, RunResult, StepResult, StepStatus
 from synaflow._run.runner import Runner, load_runner
 from synaflow._types import TypeForm, spell
@@ -79,6 +79,7 @@ __all__ = [
     "TargetError",
     "TypeForm",
     "bind_params",
+    "dependents_of",
     "include",
     "load_runner",
     "part_of",

@@ -21,6 +21,7 @@ from synaflow import (
     StepDef,
     StepError,
     StepStatus,
+    dependents_of,
 )
 from synaflow_local.results import StepResults
 from synaflow_local.stats import Clock
@@ -231,7 +232,7 @@ class Execution:
             self.first = failure
             self.stopped = True
         elif not definition.output.stream:
-            self._skip_dependents(step)
+            self.skipped |= dependents_of(self.pipeline, [step])
 
     def drop(self, step: str, index: int, items: Mapping[str, object], error: Exception) -> None:
         """Drops an item that an `each` step has failed on."""
@@ -284,14 +285,6 @@ class Execution:
         if isinstance(error, RuntimeError) and "loop" in str(error) and _loop_runs():
             failure.add_note(_ONE_LOOP)
         return failure
-
-    def _skip_dependents(self, step: str) -> None:
-        waiting = [step]
-        while waiting:
-            for edge in self.pipeline.edges_out_of(waiting.pop()):
-                if edge.consumer not in self.skipped:
-                    self.skipped.add(edge.consumer)
-                    waiting.append(edge.consumer)
 
     # The result
 

@@ -280,17 +280,16 @@ class RegionRun:
             self._streams[branch.reader] = source
 
     def _measured(self, source: Iterator[object], inside: str, outside: str) -> Iterator[object]:
-        if not (self.execution.stats or self.execution.counts):
-            return source
-        tally = Tally()
-        counted_here = (
-            bool(inside) and inside not in self.given
-        )  # where it is forgiven or called per item, it is already
-        if counted_here and (self.execution.stats or inside not in self.forks):  # a fork counts by itself
-            self.given[inside] = tally
-        if not self.execution.stats:
-            return counted(source, tally) if self.given.get(inside) is tally else source
-        return metered(self.execution, inside, source, outside, tally)
+        uncounted = bool(inside) and inside not in self.given  # what is forgiven or called per item is counted already
+        if self.execution.stats:
+            tally = Tally()
+            if uncounted:
+                self.given[inside] = tally
+            return metered(self.execution, inside, source, outside, tally)
+        if self.execution.counts and uncounted and inside not in self.forks:  # a fork counts by itself
+            tally = self.given[inside] = Tally()
+            return counted(source, tally)
+        return source
 
     def _reader(self, branch: BranchPlan) -> Task | Fork:
         assert branch.reader is not None, "the plan has given every branch its reader"

@@ -139,7 +139,7 @@ def forgiving(
 
 
 def counted(source: Iterator[object], tally: Tally) -> Generator[object, None, object]:
-    """Counts a stream's items, at a tenth of what it costs to time them too."""
+    """Counts a stream's items, at a fraction of what it costs to time them too."""
     while True:
         try:
             item = next(source)

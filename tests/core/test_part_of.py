@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from synaflow import ParamsError, PipelineDef, RunnerError, part_of, pipeline, run, step
+from synaflow import ParamsError, PipelineDef, RunnerError, dependents_of, part_of, pipeline, run, step
 
 
 class Params(NamedTuple):
@@ -76,3 +76,10 @@ def test_a_part_that_takes_nothing_has_no_params() -> None:
     part = part_of(pipeline("p", None, [alone]), ["alone"])
     assert part.params is None
     assert dict(run(part)) == {"alone": 1}
+
+
+def test_what_depends_on_a_step_or_a_field() -> None:
+    assert dependents_of(whole(), ["scale"]) == {"total", "told"}
+    assert dependents_of(whole(), ["length"]) == {"numbers", "total", "count_of", "told"}
+    assert dependents_of(whole(), ["told"]) == set()
+    assert dependents_of(whole(), []) == set()

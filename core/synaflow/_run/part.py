@@ -9,7 +9,7 @@ from typing import Any, TypedDict, cast
 from synaflow._errors import RunnerError
 from synaflow._model import NO_DEFAULT, FieldDef, ParamsDef, PipelineDef, Region
 
-__all__ = ["part_of"]
+__all__ = ["dependents_of", "part_of"]
 
 
 def part_of(pipeline: PipelineDef, steps: Collection[str]) -> PipelineDef:
@@ -71,6 +71,30 @@ def part_of(pipeline: PipelineDef, steps: Collection[str]) -> PipelineDef:
         aliases=tuple((alias, name) for alias, name in pipeline.aliases if name in wanted),
         exports=pipeline.exports if pipeline.exports in wanted else None,
     )
+
+
+def dependents_of(pipeline: PipelineDef, names: Iterable[str]) -> frozenset[str]:
+    """The steps that take something from those steps or fields, directly or by way of others: what lacks it if they fail.
+
+    Example:
+        >>> from synaflow import dependents_of, pipeline
+        >>> def one() -> int:
+        ...     return 1
+        >>> def two(one: int) -> int:
+        ...     return one + 1
+        >>> def three(two: int) -> int:
+        ...     return two + 1
+        >>> sorted(dependents_of(pipeline("count", None, [one, two, three]), ["one"]))
+        ['three', 'two']
+    """
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        for edge in pipeline.edges_out_of(waiting.pop()):
+            if edge.consumer not in found:
+                found.add(edge.consumer)
+                waiting.append(edge.consumer)
+    return frozenset(found)
 
 
 def _among(names: Iterable[str], wanted: Collection[str]) -> tuple[str, ...]:
