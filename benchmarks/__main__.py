@@ -13,7 +13,7 @@ from benchmarks.imports import modules_loaded
 from benchmarks.machine import machine
 from benchmarks.measure import Spread
 from benchmarks.rows import GROUPS, Effort, Row
-from benchmarks.table import block, differences, line, place
+from benchmarks.table import block, differences, place, sentence
 
 _ROOT = Path(__file__).resolve().parents[1]
 _README = _ROOT / "README.md"
@@ -51,12 +51,7 @@ def main() -> None:
 def _measured(effort: Effort) -> Iterator[tuple[Row, Spread]]:
     for group in GROUPS:
         for row, value in zip(group.rows, group.measure(effort), strict=True):
-            what, against, shown, bar = line(row, value)
-            if effort != Effort():
-                shown, bar = "ran", ""
-            print(
-                f"{what}{f', against {against}' if against else ''}: {shown}{f'; bar {bar}' if bar else ''}", flush=True
-            )
+            print(sentence(row, value, quick=effort != Effort()), flush=True)
             yield row, value
 
 

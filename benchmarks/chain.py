@@ -6,12 +6,11 @@ and the same code: one process is one sample, however many rounds it makes.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from functools import partial
-from pathlib import Path
 
 from benchmarks import plain, work
+from benchmarks.apart import told_by
 from benchmarks.measure import Spread, agreed, interleaved, quotients, spread
 
 __all__ = ["over_processes"]
@@ -19,13 +18,7 @@ __all__ = ["over_processes"]
 
 def over_processes(processes: int, rounds: int, items: int) -> Spread:
     """How many times as long the pipeline takes as the generators wired by hand: the spread of the processes' medians."""
-    command = [sys.executable, "-m", "benchmarks.chain", str(items), str(rounds)]
-    root = Path(__file__).resolve().parents[1]
-    done = [
-        subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=True).stdout
-        for _ in range(processes)
-    ]
-    return spread([float(told) for told in done])
+    return spread([float(told_by("benchmarks.chain", items, rounds)) for _ in range(processes)])
 
 
 def _median(items: int, rounds: int) -> float:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from benchmarks.apart import told_by
 from benchmarks.work import Params, chain, fork
 from synaflow import PipelineDef, pipeline, run, step
 
@@ -59,10 +59,7 @@ TASKS: Final[dict[str, Callable[[int], object]]] = {
 
 def peak(task: str, count: int) -> float:
     """The megabytes that a fresh process had in memory at the most while it did that, all told."""
-    command = [sys.executable, "-m", "benchmarks.memory", task, str(count)]
-    root = Path(__file__).resolve().parents[1]
-    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=True)
-    return int(done.stdout) / 1e6
+    return int(told_by("benchmarks.memory", task, count)) / 1e6
 
 
 def _own_peak() -> int:

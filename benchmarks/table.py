@@ -12,7 +12,7 @@ from typing import Final
 from benchmarks.measure import Spread
 from benchmarks.rows import GROUPS, MILLISECONDS, TIMES, Row, Unit
 
-__all__ = ["END", "START", "Peers", "block", "differences", "line", "marked", "place", "table", "unlike"]
+__all__ = ["END", "START", "Peers", "block", "differences", "line", "marked", "place", "sentence", "table", "unlike"]
 
 START: Final = "<!-- written by `nox -s benchmarks -- --write` -->"
 END: Final = "<!-- end of what it writes -->"
@@ -55,6 +55,14 @@ def line(row: Row, measured: Spread) -> tuple[str, str, str, str]:
     missed = ", **missed**" if row.missed(measured) else ""
     bar = "" if row.bar is None else f"{row.bar:g}{row.unit.gap}{row.unit.sign}{missed}"
     return row.what, row.against, figure(measured, row.unit), bar
+
+
+def sentence(row: Row, measured: Spread, *, quick: bool) -> str:
+    """A row as a line of text; of a quick measurement no more than that it ran."""
+    what, against, shown, bar = line(row, measured)
+    if quick:
+        shown, bar = "ran", ""
+    return f"{what}{f', against {against}' if against else ''}: {shown}{f'; bar {bar}' if bar else ''}"
 
 
 def block(machine: str, measured: Iterable[tuple[Row, Spread]], peers: Peers) -> str:

@@ -11,7 +11,7 @@ from benchmarks.machine import machine
 from benchmarks.on_airflow.home import home
 from benchmarks.on_airflow.rows import ROWS, measured
 from benchmarks.rows import Effort
-from benchmarks.table import line, marked, place, table, unlike
+from benchmarks.table import marked, place, sentence, table, unlike
 
 _README: Final = Path(__file__).resolve().parents[2] / "README.md"
 _START: Final = "<!-- written by `nox -s airflow-benchmarks -- --write` -->"
@@ -34,9 +34,7 @@ def main() -> None:
     with home() as files:
         for row, value in measured(files, Effort.quick() if arguments.quick else Effort()):
             found.append((row, value))
-            what, against, shown, bar = line(row, value)
-            told = f"{what}{f', against {against}' if against else ''}"
-            print(f"{told}: ran" if arguments.quick else f"{told}: {shown}{f'; bar {bar}' if bar else ''}", flush=True)
+            print(sentence(row, value, quick=arguments.quick), flush=True)
     if arguments.quick:
         return
     print("bars missed:", "; ".join(row.what for row, value in found if row.missed(value)) or "none")

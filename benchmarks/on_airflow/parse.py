@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.apart import told_by
 from benchmarks.measure import Spread, interleaved, quotients, spread
 
 if TYPE_CHECKING:
@@ -88,11 +88,8 @@ def parsed_again(files: Files, rounds: int) -> tuple[Spread, ...]:
 
 def first_times(files: Files, rounds: int) -> tuple[Spread, ...]:
     """What `benchmarks.on_airflow.first` tells: a process that has imported nothing of ours begins there."""
-    command = [sys.executable, "-m", "benchmarks.on_airflow.first", str(rounds)]
-    command += map(str, (files.by_hand, files.generated, files.by_factory))
-    root = Path(__file__).resolve().parents[2]
-    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=True)
-    return tuple(Spread(*figure) for figure in json.loads(done.stdout.splitlines()[-1]))
+    told = told_by("benchmarks.on_airflow.first", rounds, files.by_hand, files.generated, files.by_factory)
+    return tuple(Spread(*figure) for figure in json.loads(told.splitlines()[-1]))
 
 
 def _serialize(file: Path) -> object:
