@@ -7,6 +7,7 @@ from typing import Final
 
 from synaflow import PipelineDef, RunResult, StepStatus
 from synaflow_airflow.codecs import CantTravelError, converter_for, pack, size
+from synaflow_airflow.docs import storable
 from synaflow_airflow.errors import ValueTravelError
 
 __all__ = ["preview", "summary"]
@@ -54,5 +55,5 @@ def preview(pipeline: PipelineDef, step: str, value: object) -> dict[str, object
 
 
 def _short(text: str) -> str:
-    text = text.encode("utf-8", "backslashreplace").decode()
+    text = storable(text.encode("utf-8", "backslashreplace").decode())
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text):,} characters)"

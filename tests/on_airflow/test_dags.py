@@ -235,3 +235,19 @@ def test_every_problem_is_reported_at_once() -> None:
         to_dag(reports.handed, dag_id="a b", join=[("big", "x")])
     assert len(caught.value.problems) == 3
     assert str(caught.value).startswith("pipeline 'handed' can't become a DAG:\n  - ")
+
+
+def test_what_no_database_takes_is_shown_otherwise(dags: Path) -> None:
+    """An error's text and a value that is only shown may hold a NUL or half a character; the task doesn't fail of it."""
+
+    def odd() -> object:
+        return "a\0b"
+
+    def fails() -> int:
+        raise ValueError("no\0thing, \ud800")
+
+    subject = pipeline("odd", None, [odd, step("fails", fails, on_error="continue")])
+    ran = by_factory(dags, subject, {}, dag_id="odd_texts")
+    assert ran.state == "success"
+    assert ran.errors == ["step 'fails' of pipeline 'odd' failed: ValueError: no\ufffdthing, \\ud800"]
+    assert ran.value("odd") == {"shown": r"'a\x00b'"}
