@@ -1,5 +1,6 @@
 """Packed values through Airflow's own XCom, from task to task."""
 
+# mypy: disable-error-code="untyped-decorator"
 from __future__ import annotations
 
 from pathlib import Path
