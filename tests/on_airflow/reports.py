@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy
 
 from synaflow import pipeline, step
+from synaflow_airflow import Codec
 
 
 class Params(NamedTuple):
@@ -134,3 +137,33 @@ going_on = pipeline(
         step("afterwards", afterwards, after=("uses",)),
     ],
 )
+
+
+class Money:
+    """What has no JSON of its own, and a codec here."""
+
+    def __init__(self, cents: int) -> None:
+        self.cents = cents
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Money) and other.cents == self.cents
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+CODECS = {Money: Codec(lambda money: f"{money.cents} ct", lambda text: Money(int(text.removesuffix(" ct"))))}
+
+
+def price() -> Money:
+    return Money(110)
+
+
+def grid() -> numpy.ndarray[Any, Any]:
+    return numpy.arange(6, dtype="<i2").reshape(2, 3)
+
+
+def counted(price: Money, grid: numpy.ndarray[Any, Any]) -> str:
+    return f"{price.cents} {type(grid).__name__} {grid.dtype} {grid.tolist()}"
+
+
+own_types = pipeline("own_types", None, [price, grid, counted])

@@ -117,6 +117,24 @@ def test_values_are_handed_over(run_it: Any, dags: Path, tmp_path: Path) -> None
     assert list(tmp_path.rglob("*")) == []
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_types_without_json_travel_too(named: bool, dags: Path, tmp_path: Path) -> None:
+    """By a codec of the user's, which a file knows by its name; and arrays through the hand-off."""
+    with pytest.raises(DagError) as caught:
+        to_dag(reports.own_types)
+    assert [problem.partition(",")[0] for problem in caught.value.problems] == [
+        "the value of 'price'",
+        "the value of 'grid'",
+    ]
+    make = by_file if named else by_factory
+    codecs = "on_airflow.reports:CODECS" if named else reports.CODECS
+    ran = make(dags, reports.own_types, {}, dag_id="own_types", codecs=codecs, handoff=tmp_path.as_uri())
+    assert ran.state == "success"
+    assert ran.value("price") == {"value": "110 ct"}
+    assert ran.value("grid")["handoff"]["format"] == "numpy"
+    assert ran.value("counted") == {"value": "110 ndarray int16 [[0, 1, 2], [3, 4, 5]]"}
+
+
 def test_the_hand_off_is_emptied_after_a_failure_too(dags: Path, tmp_path: Path) -> None:
     def big() -> list[int]:
         return list(range(100_000))
