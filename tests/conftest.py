@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# The Airflow adapter is tested beside a real Airflow, in environments of its own: nox -s airflow-3.3.
-collect_ignore = ["airflow_live", "on_airflow"] if find_spec("airflow") is None else []
+# What needs Airflow or Ray is tested beside the real one, in environments of its own: nox -s airflow-3.3 ray.
+collect_ignore = [] if find_spec("airflow") else ["airflow_live", "on_airflow"]
+collect_ignore += [] if find_spec("ray") else ["on_ray"]
 
 # A machine under load is slow, not wrong: pytest-timeout ends what hangs. `HYPOTHESIS_PROFILE=long` searches on.
 settings.register_profile("short", deadline=None, derandomize=True, print_blob=True)

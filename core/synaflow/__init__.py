@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from synaflow._check.build import pipeline
 from synaflow._check.collectors import register_collector
+from synaflow._check.outputs import find_async
 from synaflow._declare.include import include
 from synaflow._declare.step import step
 from synaflow._describe.bounds import Bound
@@ -37,14 +38,16 @@ from synaflow._model import (
     StepDef,
     StepMode,
 )
+from synaflow._run.asked import check_asked, check_dead_letter, known_step, output_names, refuse_async
 from synaflow._run.params import bind_params
 from synaflow._run.part import dependents_of, part_of
+from synaflow._run.progress import Progress, ProgressRow
 from synaflow._run.result import BranchResult, DeadLetter, RunResult, StepResult, StepStatus
 from synaflow._run.runner import Runner, load_runner
 from synaflow._types import TypeForm, spell
 
 if TYPE_CHECKING:
-    from synaflow_local import run, stream
+    from synaflow_local import async_run, async_stream, run, stream
 
 __all__ = [
     "NO_DEFAULT",
@@ -64,6 +67,8 @@ __all__ = [
     "PipelineDef",
     "PipelineError",
     "Problem",
+    "Progress",
+    "ProgressRow",
     "Region",
     "RunResult",
     "Runner",
@@ -78,12 +83,20 @@ __all__ = [
     "SynaflowError",
     "TargetError",
     "TypeForm",
+    "async_run",
+    "async_stream",
     "bind_params",
+    "check_asked",
+    "check_dead_letter",
     "dependents_of",
+    "find_async",
     "include",
+    "known_step",
     "load_runner",
+    "output_names",
     "part_of",
     "pipeline",
+    "refuse_async",
     "register_collector",
     "run",
     "spell",
@@ -92,7 +105,7 @@ __all__ = [
     "stream",
 ]
 
-_LOCAL = frozenset({"run", "stream"})
+_LOCAL = frozenset({"async_run", "async_stream", "run", "stream"})
 
 
 if not TYPE_CHECKING:  # a type checker would take any other name for one that this gives

@@ -110,6 +110,30 @@ class StepError(SynaflowError):
         self.result: RunResult | None = None
         super().__init__(pipeline, step, reason, index)
 
+    @classmethod
+    def of(
+        cls, pipeline: str, step: str, error: BaseException, index: int | None = None, *, reason: str | None = None
+    ) -> StepError:
+        """The failure that an error is, with that error as its cause.
+
+        Args:
+            pipeline: The pipeline's name.
+            step: The step that is to blame.
+            error: The original.
+            index: The item's index, where it is known.
+            reason: What went wrong, by default the original's class and words.
+
+        Example:
+            >>> from synaflow import StepError
+            >>> print(StepError.of("sums", "total", ValueError("no number"), 3))
+            step 'total' of pipeline 'sums' failed at item 3: ValueError: no number
+        """
+        if reason is None:
+            reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        failure = cls(pipeline, step, reason, index)
+        failure.__cause__ = error
+        return failure
+
     def __str__(self) -> str:
         at = f" at item {self.index}" if self.index is not None else ""
         return f"step '{self.step}' of pipeline '{self.pipeline}' failed{at}: {self.reason}"

@@ -127,6 +127,10 @@ class StepDef:
         each: Whether it is called once per item.
         flatten: Whether it is called once per item and each call's stream is flattened into its own.
         is_async: Whether calling it gives an awaitable or an asynchronous stream.
+        concurrency: How many of its calls may be under way at once.
+        ordered: Whether it then gives their results in the order of its items.
+        timeout: After how many seconds a call of it, or its next item, has failed; None for never.
+        thread: Whether it blocks, and is to be called in a thread where there is an event loop.
     """
 
     name: str
@@ -143,6 +147,10 @@ class StepDef:
     each: bool = False
     flatten: bool = False
     is_async: bool = False
+    concurrency: int = 1
+    ordered: bool = True
+    timeout: float | None = None
+    thread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +201,7 @@ class Edge:
         found: How the producer was found: `"inputs"`, `"name"` or `"type"`.
         collector: For a `collect` edge, what makes the collection.
         one_shot: For a `stream` or `iterate` edge, whether the parameter asks for `Iterable`, whose second `iter()` must raise.
+        is_async: For a `stream` edge, whether the parameter asks for an asynchronous one.
     """
 
     producer: str
@@ -205,6 +214,7 @@ class Edge:
     found: str
     collector: Collector | None = None
     one_shot: bool = False
+    is_async: bool = False
 
     @property
     def binds(self) -> bool:

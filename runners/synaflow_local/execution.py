@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType, TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from synaflow import (
     BranchResult,
@@ -16,11 +15,11 @@ from synaflow import (
     DeadLetter,
     OnError,
     PipelineDef,
-    RunnerError,
     RunResult,
     StepDef,
     StepError,
     StepStatus,
+    check_dead_letter,
     dependents_of,
 )
 from synaflow_local.results import StepResults
@@ -58,9 +57,11 @@ class Execution:
         items_in: Items taken, by step, where they were counted.
         items_out: Items given, by step, where they were counted.
         branches: How the branches of the forks went.
-        region: The region that is running.
-        clock: Who spent how long, where that is measured.
+        regions: The regions that are running.
+        on_loop: Whether it runs on an event loop.
     """
+
+    on_loop: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -73,20 +74,15 @@ class Execution:
         *,
         counts: bool = False,
     ) -> None:
-        if dead_letter is not None and not callable(dead_letter):
-            raise RunnerError(f"dead_letter={dead_letter!r}: give a function that takes a DeadLetter")
-        if inspect.iscoroutinefunction(dead_letter):
-            raise RunnerError(
-                f"dead_letter={dead_letter!r}: nobody awaits it; give a function that is not asynchronous"
-            )
+        check_dead_letter(dead_letter, on_loop=self.on_loop)
         self.pipeline = pipeline
         self.plan = plan
         self.values = values
         self.stats = stats
         self.counts = counts
         self.spilling = spilling
-        self.clock = Clock()
-        self.region: RegionRun | None = None
+        self._clock = Clock()
+        self.regions: list[RegionRun] = []
         self.skipped: set[str] = set()
         self.stopped = False
         self.fatal: BaseException | None = None
@@ -105,6 +101,11 @@ class Execution:
         self._frames: dict[int, tuple[CodeType, str]] = {}
         self._origins: dict[int, tuple[BaseException, str, int | None]] = {}
         self._started = time.perf_counter()
+
+    @property
+    def clock(self) -> Clock:
+        """Who spends how long, where that is measured, in the code that runs now."""
+        return self._clock
 
     # Values
 
@@ -130,7 +131,7 @@ class Execution:
         """Keeps a stream's items as an output."""
         self._kept[name] = value
 
-    def call(self, step: StepDef, arguments: dict[str, object]) -> object:
+    def call_plainly(self, step: StepDef, arguments: dict[str, object]) -> object:
         """Calls a step's function."""
         if step.name not in self.plan.positional:
             return step.fn(**arguments)
@@ -141,6 +142,13 @@ class Execution:
         by_position = positional[: positional.index(passed[-1]) + 1] if passed else ()
         given = [arguments.pop(name, defaults[name]) for name in by_position]
         return step.fn(*given, **arguments)
+
+    call = call_plainly
+
+    def iterator_of(self, given: object) -> Iterator[object]:
+        """The iterator over a stream that came with the params."""
+        items: Iterable[object] = given  # type: ignore[assignment]  # its type says so
+        return iter(items)
 
     def iterator(self, step: StepDef, source: object) -> Iterator[object]:
         """The iterator that a step annotated as a stream has returned.
@@ -206,6 +214,10 @@ class Execution:
             self.statuses.setdefault(step, StepStatus.SKIPPED if step in self.skipped else StepStatus.CANCELLED)
             if self.spilling.failure is not None:
                 self.abort(self.spilling.failure)
+            elif (given := self.blame(error, step)) not in self.pipeline:
+                # It came with a stream of the params: whoever gives that has stopped, and nothing here.
+                self.statuses.setdefault(given, StepStatus.CANCELLED)
+                self.stopped = True
             return
         if not isinstance(error, Exception):
             self.abort(error)
@@ -224,8 +236,8 @@ class Execution:
         definition = self.pipeline[step] if step in self.pipeline else None  # noqa: SIM401  # it has no get()
         self.statuses[step] = StepStatus.FAILED
         if self.first is not None:
-            self.first.add_note(f"afterwards: {failure}")
             self._errors.append(failure)
+            self._follow(self.first, failure)
             return
         self._errors.append(failure)
         if definition is None or definition.on_error is OnError.STOP:
@@ -233,6 +245,10 @@ class Execution:
             self.stopped = True
         elif not definition.output.stream:
             self.skipped |= dependents_of(self.pipeline, [step])
+
+    def _follow(self, first: StepError, failure: StepError) -> None:
+        """Takes note of a failure after the first."""
+        first.add_note(f"afterwards: {failure}")
 
     def drop(self, step: str, index: int, items: Mapping[str, object], error: Exception) -> None:
         """Drops an item that an `each` step has failed on."""
@@ -242,7 +258,10 @@ class Execution:
         letter = DeadLetter(step, index, dict(items), failure)
         self._dead_letters.append(letter)
         if self._handler is not None:
-            self._handler(letter)
+            self._tell(self._handler, letter)
+
+    def _tell(self, handler: Callable[[DeadLetter], object], letter: DeadLetter) -> None:
+        handler(letter)
 
     def closing(self, step: str, source: object, close: Callable[[], object], index: int | None = None) -> None:
         """Closes something of a step's, or of one of its items; an error of its `finally` fails a run that was fine."""
@@ -279,9 +298,7 @@ class Execution:
     def _failure(self, step: str, error: Exception, index: int | None) -> StepError:
         if (origin := self._origins.get(id(error))) is not None and origin[2] is not None:
             index = origin[2]
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        failure = StepError(self.pipeline.name, step, reason, index)
-        failure.__cause__ = error
+        failure = StepError.of(self.pipeline.name, step, error, index)
         if isinstance(error, RuntimeError) and "loop" in str(error) and _loop_runs():
             failure.add_note(_ONE_LOOP)
         return failure
@@ -299,8 +316,7 @@ class Execution:
         self._frames.clear()
         self._origins.clear()
         if self.stats:
-            self.clock.turn("")
-            self.seconds = {**self.clock.seconds, **self.seconds}
+            self.seconds = {**self._spent(), **self.seconds}
         dead_letters = tuple(self._dead_letters)
         steps = StepResults(
             tuple(self.plan.edges),
@@ -323,6 +339,11 @@ class Execution:
             dict(pipeline.aliases),
             pipeline,
         )
+
+    def _spent(self) -> dict[str, float]:
+        """Seconds by step."""
+        self._clock.turn("")
+        return self._clock.seconds
 
     def let_go(self) -> None:
         """Forgets what the result has by now: what was forgiven knows the run in turn, by its traceback."""

@@ -44,15 +44,16 @@ import greenlet
 
 from synaflow import Cancelled, ClosedStreamError, Edge, StreamReadError
 from synaflow_local.spill import Backlog
+from synaflow_local.streams import passed
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from synaflow_local.pullers import Puller
     from synaflow_local.scheduler import Scheduler
     from synaflow_local.spill import Spilling
-    from synaflow_local.tasks import Task
 
-__all__ = ["PULL", "Branch", "Closable", "Fork"]
+__all__ = ["PULL", "Branch", "Closable", "Fork", "read"]
 
 
 class _Pull:
@@ -94,6 +95,7 @@ class Fork:
     Attributes:
         name: The step or params field whose stream it is.
         limit: How many items its branches may be apart.
+        chunked: Whether so many are pulled at once; otherwise it is pulled one by one.
         spilling: When and where its branches spill.
         downstream: Names of the forks that are made from it, directly or not.
         context: The context that its source runs in. Whoever's turn it is pulls, or closes it; what it has set is to be
@@ -133,26 +135,35 @@ class Fork:
     item: object = None
     count: int = 0
     unit: int = field(init=False)
-    puller: Task | None = None
+    puller: Puller | None = None
     end: _End | None = None
     over: bool = False
-    told: list[Task] = field(default_factory=list)
+    told: list[Puller] = field(default_factory=list)
     pending: Exception | None = None
-    order: list[Task] = field(default_factory=list)
+    chunked: bool = field(init=False)
+    order: list[Puller] = field(default_factory=list)
     full: int = -1
     ring: bool = False
     alone: bool = False
-    ready: list[Task] = field(init=False)
+    ready: list[Puller] = field(init=False)
     _source: Iterator[object] = field(init=False)
     _value: object = None
     _members: list[Branch] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.chunked = self.limit > 1
+
+    @property
+    def drifts(self) -> bool:
+        """Whether its branches may keep several items each, which were pulled one by one."""
+        return self.limit > 1 and not self.chunked
+
     def feed(self, source: Iterator[object], returns: bool) -> None:
         """Gives it its source. `returns`: whether the source's return value has to be kept where chunks would lose it."""
         self._source = source
-        self.unit = 1 if self.limit == 1 else 0
+        self.unit = 0 if self.chunked else 1
         pull: Callable[[], object] = source.__next__
-        if self.limit > 1:
+        if self.chunked:
             pull = self._chunk_keeping_value if returns else self._chunk
         self.next = partial(self.context.run, pull)
 
@@ -270,7 +281,7 @@ class Branch:
     fork: Fork
     edge: Edge | None
     consumer: str
-    reader: Task | Fork
+    reader: Puller | Fork
     buffer: deque[object] = field(default_factory=deque)
     backlog: Backlog | None = None
     peak: int = 0
@@ -285,11 +296,10 @@ class Branch:
     _newest: int = 0
     _missed: int = 0
 
-    def open(self, scheduler: Scheduler, as_generator: bool) -> Iterator[object]:
-        """Makes the iterator that the consumer gets. `as_generator`: whether it has to be a generator."""
-        reading = read(self, scheduler)
-        if self.fork.limit == 1:
-            return reading
+    def open(self, reading: Iterator[object], as_generator: bool) -> Iterator[object]:
+        """Makes the iterator that the consumer gets, of what reads the branch. `as_generator`: whether it has to be one."""
+        if not self.fork.chunked:
+            return passed(reading) if as_generator and not isinstance(reading, Generator) else reading
         chunks = _unwrapped(self, reading)
         return _flatten(chunks) if as_generator else chain.from_iterable(chunks)
 
@@ -302,7 +312,7 @@ class Branch:
     def lag(self) -> int:
         """How many items wait in it."""
         kept = len(self.buffer) if self.backlog is None else len(self.backlog)
-        if self.fork.limit == 1:
+        if not self.fork.chunked:
             return kept
         # Of all chunks only the last one of a stream may be a short one.
         return (kept and (kept - 1) * self.fork.limit + self._newest) + length_hint(self._chunk)
@@ -310,6 +320,10 @@ class Branch:
     def behind(self) -> bool:
         """Whether its consumer has yet to take an item that was pulled."""
         return bool(self.buffer) or length_hint(self._chunk) > 0
+
+    def full(self) -> bool:
+        """Whether it keeps as many items as it may."""
+        return self.behind() if not self.fork.drifts else self.lag() >= self.fork.limit
 
     def push(self, item: object) -> None:
         """Keeps an item for a consumer that isn't waiting for it."""
@@ -354,7 +368,7 @@ class Branch:
         if self.fork.ring:
             self.fork.disband(self)
         self.taken = self.items_taken()
-        self.peak = max(self.peak, min(self.taken, self.fork.limit))
+        self.peak = max(self.peak, min(self.taken, self.fork.limit if self.fork.chunked else 1))
         self.live = False
         self.deny(ClosedStreamError)
         self.buffer.clear()
@@ -430,7 +444,7 @@ def read(branch: Branch, scheduler: Scheduler) -> Generator[object, None, object
         yield fork.item
 
 
-def _unwrapped(branch: Branch, chunks: Generator[object, None, object]) -> Generator[Iterator[object], None, object]:
+def _unwrapped(branch: Branch, chunks: Iterator[object]) -> Generator[Iterator[object], None, object]:
     """The chunks of a branch as iterators, the current one remembered so that what is left of it can be told."""
     while True:
         try:

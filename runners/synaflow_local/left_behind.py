@@ -1,9 +1,10 @@
-"""Streams that were begun and never ended: dropped in another thread, or still there when the interpreter exits.
+"""Streams that were begun and never ended: dropped where they can't be closed, or still there when the interpreter exits.
 
-A stack of a run can only be entered in the thread it was begun in. Whoever drops a stream elsewhere (a garbage collection
-can happen in any thread) leaves it for that thread, which closes it when it next runs a pipeline. And the garbage collector
-doesn't see what is on a suspended stack: of what is there (a step, its module) and knows the stream in turn it can't tell that
-nobody else does. So what is still there at the exit is closed then, as generators are.
+A stack of a run can only be entered in the thread it was begun in, and a stream with an event loop of its own only where no
+other loop runs. Whoever drops a stream elsewhere (a garbage collection can happen in any thread) leaves it for that thread,
+which closes it when it next runs a pipeline. And the garbage collector doesn't see what is on a suspended stack: of what is
+there (a step, its module) and knows the stream in turn it can't tell that nobody else does. So what is still there at the exit
+is closed then, as generators are.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ __all__ = ["Owner", "close_left_behind"]
 class _Closable(Protocol):
     def close(self) -> None:
         """Ends the run where it stands."""
+
+    def closes_here(self) -> bool:
+        """Whether that can be done here and now."""
+        raise NotImplementedError
 
 
 class Owner:
@@ -57,9 +62,13 @@ class Owner:
             fate = "is closed when that thread next runs a pipeline"
         else:
             fate = "can't be closed any more, because that thread has ended"
+        here = (
+            "where another event loop runs"
+            if self is Owner.current()
+            else "in another thread than the one that began it"
+        )
         warnings.warn(
-            f"a stream of pipeline '{pipeline}' was dropped in another thread than the one that began it, and {fate}; "
-            "close it there: `with stream(...) as items:`",
+            f"a stream of pipeline '{pipeline}' was dropped {here}, and {fate}; close it: `with stream(...) as items:`",
             ResourceWarning,
             stacklevel=3,
         )
@@ -71,8 +80,11 @@ _here = threading.local()
 def close_left_behind() -> None:
     """Closes what was left for this thread."""
     owner = getattr(_here, "owner", None)
-    while owner is not None and owner.left:
-        _close(owner.left.pop(0))
+    if owner is None:
+        return
+    for stream in [stream for stream in owner.left if stream.closes_here()]:
+        owner.left.remove(stream)
+        _close(stream)
 
 
 def _close(stream: _Closable) -> None:

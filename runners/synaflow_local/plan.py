@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import AsyncIterable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
 from typing import get_args, get_origin
 
-from synaflow import Edge, EdgeKind, PipelineDef, Region, RunnerError, StepDef
+from synaflow import (
+    Edge,
+    EdgeKind,
+    PipelineDef,
+    Region,
+    RunnerError,
+    StepDef,
+    check_asked,
+    find_async,
+    known_step,
+    output_names,
+)
 
 __all__ = ["BranchPlan", "Plan", "RegionPlan", "StreamPlan", "TaskKind", "TaskPlan", "plan"]
 
@@ -32,6 +43,8 @@ class TaskKind(Enum):
     """Exhausts a stream nobody consumes."""
     KEEP = auto()
     """Keeps a stream as a list, for `outputs=`."""
+    FEED = auto()
+    """Reads the inputs of an `each` step that is called for several items at once, and begins its calls."""
     HAND_OUT = auto()
     """Gives a stream's items to the caller of `stream(...)`."""
 
@@ -85,6 +98,7 @@ class StreamPlan:
         returns: Whether its annotation promises a return value (`Generator[_, _, R]`).
         awaited: Whether a step waits for its end, which is in the middle of a run: a stream is begun when it is first asked for.
         simple: Whether pulling it never has to wait for anything else in the region.
+        fed: Whether its step's inputs are read by a task of its own, because it is called for several items at once.
         relayed: Whether it gets a stack of its own, because the chain below it is as deep as one stack should be.
     """
 
@@ -97,6 +111,7 @@ class StreamPlan:
     generator: bool = False
     returns: bool = False
     relayed: bool = False
+    fed: bool = False
     awaited: bool = False
     simple: bool = False
 
@@ -133,6 +148,7 @@ class Plan:
         edges: The edges into each step.
         positional: By step, the parameters that have to be passed by position, where there are any.
         streaming: The steps that touch a stream: all but those that are one plain call.
+        awaits: What of it takes an event loop, for people; None where nothing does.
         lenient: The streams that are annotated `Iterable`, so that a call may give a collection.
     """
 
@@ -143,25 +159,26 @@ class Plan:
     positional: dict[str, tuple[str, ...]]
     streaming: frozenset[str]
     lenient: frozenset[str]
+    awaits: str | None
 
 
-def plan(pipeline: PipelineDef, outputs: Sequence[str] = (), hand_out: str | None = None) -> Plan:
+def plan(
+    pipeline: PipelineDef, outputs: Sequence[str] = (), hand_out: str | None = None, *, on_loop: bool = False
+) -> Plan:
     """The plan of a pipeline, made once and kept as long as the pipeline is.
 
     Args:
         pipeline: The pipeline.
         outputs: Steps whose values to keep; by default the terminal steps that give a plain value.
         hand_out: A step whose stream goes to the caller.
+        on_loop: Whether it is run on an event loop.
 
     Raises:
-        RunnerError: An output names no step, `hand_out` no stream, or a step needs an event loop.
+        RunnerError: An output names no step, or `hand_out` no stream.
     """
-    if not isinstance(pipeline, PipelineDef):
-        raise RunnerError(f"{pipeline!r} is no pipeline: give what pipeline(...) returns")
-    if isinstance(outputs, str):
-        raise RunnerError(f"outputs={outputs!r}: give a list of names, outputs=[{outputs!r}]")
-    key = (tuple(outputs), hand_out)
-    plans: dict[tuple[tuple[str, ...], str | None], Plan]
+    check_asked(pipeline, outputs)
+    key = (tuple(outputs), hand_out, on_loop)
+    plans: dict[tuple[tuple[str, ...], str | None, bool], Plan]
     plans = pipeline.plans.setdefault(__name__, {})  # type: ignore[assignment]  # under this name there is nothing else
     found = plans.get(key)
     if found is None:
@@ -171,18 +188,15 @@ def plan(pipeline: PipelineDef, outputs: Sequence[str] = (), hand_out: str | Non
     return found
 
 
-def _make_plan(pipeline: PipelineDef, outputs: tuple[str, ...], hand_out: str | None) -> Plan:
-    _refuse_async(pipeline)
-    kept = tuple(dict.fromkeys(_known(pipeline, name) for name in outputs))
+def _make_plan(pipeline: PipelineDef, outputs: tuple[str, ...], hand_out: str | None, on_loop: bool) -> Plan:
+    kept = output_names(pipeline, outputs)
     if hand_out is not None:
-        hand_out = _known(pipeline, hand_out)
+        hand_out = known_step(pipeline, hand_out)
         if not pipeline[hand_out].output.stream or _whole(pipeline, hand_out):
             raise RunnerError(
                 f"step '{hand_out}' of pipeline '{pipeline.name}' gives no stream to hand out; "
                 f"take its value from run(...)['{hand_out}']"
             )
-    if not outputs:
-        kept = tuple(name for name in pipeline.terminals if not pipeline[name].output.stream)
     edges = {step.name: pipeline.edges_into(step.name) for step in pipeline.steps}
     uses: dict[str, int] = {}
     for edge in pipeline.edges:
@@ -190,7 +204,7 @@ def _make_plan(pipeline: PipelineDef, outputs: tuple[str, ...], hand_out: str | 
             uses[edge.producer] = uses.get(edge.producer, 0) + 1
     for name in kept:
         uses[name] = uses.get(name, 0) + 1
-    planner = _Planner(pipeline, kept, hand_out)
+    planner = _Planner(pipeline, kept, hand_out, on_loop)
     parts = tuple(planner.part(region) for region in pipeline.regions)
     return Plan(
         kept,
@@ -200,24 +214,8 @@ def _make_plan(pipeline: PipelineDef, outputs: tuple[str, ...], hand_out: str | 
         {step.name: names for step in pipeline.steps if (names := _positional(step))},
         frozenset(name for part in parts if isinstance(part, RegionPlan) for name in part.region.steps),
         frozenset(step.name for step in pipeline.steps if _is_lenient(step)),
+        find_async(pipeline),
     )
-
-
-def _known(pipeline: PipelineDef, name: str) -> str:
-    resolved = pipeline.resolve(name)
-    if resolved not in pipeline:
-        known = ", ".join(step.name for step in pipeline.steps)
-        raise RunnerError(f"pipeline '{pipeline.name}' has no step '{name}' to give; its steps: {known}")
-    return resolved
-
-
-def _refuse_async(pipeline: PipelineDef) -> None:
-    for step in pipeline.steps:
-        if step.is_async:
-            raise RunnerError(
-                f"step '{step.name}' of pipeline '{pipeline.name}' is asynchronous ({step.function}); "
-                "the local runner calls plain functions and generators"
-            )
 
 
 def _whole(pipeline: PipelineDef, name: str) -> bool:
@@ -229,7 +227,8 @@ def _whole(pipeline: PipelineDef, name: str) -> bool:
 class _Planner:
     """Plans one pipeline's regions."""
 
-    def __init__(self, pipeline: PipelineDef, kept: tuple[str, ...], hand_out: str | None) -> None:
+    def __init__(self, pipeline: PipelineDef, kept: tuple[str, ...], hand_out: str | None, on_loop: bool) -> None:
+        self._on_loop = on_loop
         self._pipeline = pipeline
         self._kept = kept
         self._hand_out = hand_out
@@ -292,6 +291,9 @@ class _Planner:
             if name not in streams:
                 tasks.append(TaskPlan(TaskKind.CALL, name, after_inputs))
                 continue
+            if _calls_at_once(pipeline[name], self._on_loop):
+                tasks.append(TaskPlan(TaskKind.FEED, name, after_inputs))
+                after_inputs = (place, len(edges) + 1)
             terminal = not any(edge.binds for edge in pipeline.edges_out_of(name))
             if name in self._kept:
                 tasks.append(TaskPlan(TaskKind.KEEP, name, after_inputs if terminal else (last, place)))
@@ -304,7 +306,7 @@ class _Planner:
     def _assign_readers(self, region: Region, streams: dict[str, StreamPlan], tasks: list[TaskPlan]) -> None:
         pipeline = self._pipeline
         collecting = {(t.step, t.edge.parameter): t for t in tasks if t.edge is not None}
-        calling = {task.step: task for task in tasks if task.kind is TaskKind.CALL}
+        calling = {task.step: task for task in tasks if task.kind in (TaskKind.CALL, TaskKind.FEED)}
         for name in sorted(region.steps, key=self._place.__getitem__):
             for edge in pipeline.edges_into(name):
                 if edge.producer not in streams or not edge.binds:
@@ -374,12 +376,23 @@ class _Planner:
         for name, stream in streams.items():
             edges = self._pipeline.edges_into(name) if stream.step is not None else ()
             sources = [streams[edge.producer] for edge in edges if edge.binds and edge.kind is not EdgeKind.COLLECT]
-            stream.simple = not stream.deferred and all(source.simple and not source.forked for source in sources)
+            stream.fed = stream.step is not None and _calls_at_once(stream.step, self._on_loop)
+            if stream.fed:
+                sources = []
+            stream.simple = (
+                not stream.deferred
+                and not stream.fed
+                and all(source.simple and not source.forked for source in sources)
+            )
             below = max((depth[source.name] for source in sources), default=0)
             depth[name] = below + (4 if stream.forked else 1) + (0 if stream.generator else 2)
             if depth[name] > _STACK_BUDGET:
                 stream.relayed = True
                 depth[name] = 0
+
+
+def _calls_at_once(step: StepDef, on_loop: bool) -> bool:
+    return on_loop and step.each and step.concurrency > 1
 
 
 def _runnable_order(tasks: list[TaskPlan]) -> list[TaskPlan]:
@@ -402,13 +415,14 @@ def _positional(step: StepDef) -> tuple[str, ...]:
 
 
 def _is_lenient(step: StepDef) -> bool:
-    return get_origin(step.output.type) is Iterable or step.output.type is Iterable
+    return (get_origin(step.output.type) or step.output.type) in (Iterable, AsyncIterable)
 
 
 def _is_generator_function(step: StepDef) -> bool:
     fn = step.fn
     inner = fn.func if isinstance(fn, partial) else fn
-    return inspect.isgeneratorfunction(inner if inspect.isroutine(inner) else type(inner).__call__)
+    called = inner if inspect.isroutine(inner) else type(inner).__call__
+    return inspect.isgeneratorfunction(called) or inspect.isasyncgenfunction(called)
 
 
 def _promises_return(step: StepDef) -> bool:

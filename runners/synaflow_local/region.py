@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from synaflow import BranchResult, Edge, EdgeKind, OnError, StepDef, StepStatus
 from synaflow_local.forks import Branch, Fork
@@ -22,13 +22,31 @@ from synaflow_local.streams import (
     forgiving,
     metered,
     passed,
+    pooled,
 )
 from synaflow_local.tasks import Task
 
 if TYPE_CHECKING:
     from synaflow_local.execution import Execution
 
-__all__ = ["RegionRun"]
+__all__ = ["RegionRun", "RegionScheduler"]
+
+
+class RegionScheduler(Protocol):
+    """Gives a region's tasks their turns."""
+
+    def run(self) -> None:
+        """Runs all tasks to their end, or stops them all when one of them stops the run."""
+
+    def halt(self) -> None:
+        """Lets nobody go on after the step that is running."""
+
+    def read(self, branch: Branch) -> Iterator[object]:
+        """What the consumer of a branch iterates over."""
+        raise NotImplementedError
+
+    def closed(self, fork: Fork) -> None:
+        """Takes note that a fork was closed because nobody reads it any more."""
 
 
 class RegionRun:
@@ -54,19 +72,17 @@ class RegionRun:
         self._streams: dict[Edge | TaskPlan, Iterator[object]] = {}
         self._generators: dict[str, Iterator[object]] = {}
         self._branches: list[tuple[BranchPlan, Branch]] = []
-        self._scheduler: Scheduler | None = None
+        self._scheduler: RegionScheduler | None = None
 
     def run(self) -> None:
         """Runs the region to its end, or until the run is stopped."""
         execution, tasks = self.execution, list(self._tasks.values())
         self._prepare_forks()
         try:
-            self._scheduler = Scheduler(
-                tasks, list(self.forks.values()), self.close, execution.abort, self.plan.shallow
-            )
+            scheduler = self._scheduler = self._schedule(tasks)
             self._open()
-            if self.plan.forked:
-                self._scheduler.run()
+            if scheduler is not None:
+                scheduler.run()
             else:
                 for task in tasks:
                     if execution.stopped:
@@ -86,7 +102,7 @@ class RegionRun:
     def stop(self) -> None:
         """Lets nobody go on after the step that is running."""
         if self._scheduler is not None:
-            self._scheduler.stopped = True
+            self._scheduler.halt()
 
     def call(self, task: Task) -> None:
         """Calls the step of a task that gives a plain value."""
@@ -125,7 +141,7 @@ class RegionRun:
                 self.execution.at(error, self.execution.blame(error, current.name), None)
             while current.opened:
                 close = current.opened.pop().close
-                abandoned = current.context.run(close) if isinstance(current, Fork) else close()
+                abandoned = self._close_for(current, close)
                 if abandoned is not None:
                     readers.append(abandoned)
                     if self._scheduler is not None:
@@ -150,6 +166,15 @@ class RegionRun:
         given = self._items_out(step) if step in self.plan.streams else None
         buffered = sum(branch.lag() for branch in fork.branches) if fork is not None else 0
         return self._items_in(step), given, buffered
+
+    def _schedule(self, tasks: list[Task]) -> RegionScheduler | None:
+        """Who gives the tasks their turns; None where they run one after the other."""
+        if not self.plan.forked:
+            return None
+        return Scheduler(tasks, list(self.forks.values()), self.close, self.execution.abort, shallow=self.plan.shallow)
+
+    def _close_for(self, reader: Task | Fork, close: Callable[[], Fork | None]) -> Fork | None:
+        return reader.context.run(close) if isinstance(reader, Fork) else close()
 
     # Opening
 
@@ -192,14 +217,13 @@ class RegionRun:
         if isinstance(reader, Task):
             reader.branches.append(branch)
         self._branches.append((plan, branch))
-        as_generator = self.plan.streams[fork.name].returns or (plan.edge is not None and _wants_generator(plan.edge))
-        self._hand(plan, self._measured(branch.open(self._scheduler, as_generator), "", branch.consumer))
+        as_generator = self.plan.streams[fork.name].returns or (plan.edge is not None and wants_generator(plan.edge))
+        self._hand(plan, self._measured(branch.open(self._scheduler.read(branch), as_generator), "", branch.consumer))
 
     def _source(self, stream: StreamPlan, reader: Task | Fork) -> Iterator[object]:
         execution, step = self.execution, stream.step
         if step is None:
-            given: Iterable[object] = execution.values.pop(stream.name)  # type: ignore[assignment]  # its type says so
-            source = iter(given)
+            source = execution.iterator_of(execution.values.pop(stream.name))
             if hasattr(source, "send"):
                 reader.opened.append(Opened(execution, stream.name, source))
             elif self._forgives(stream):
@@ -208,9 +232,7 @@ class RegionRun:
         elif step.name in execution.skipped:
             source = iter(())
         elif step.each:
-            tally, taken = Tally(), Tally()
-            self.given[step.name], self.taken[step.name] = tally, taken
-            source = each(execution, step, partial(self._each_inputs, step, reader), tally, taken)
+            source = self._each(step, stream, reader)
         elif stream.generator and not stream.deferred:
             source = execution.iterator(step, execution.call(step, self._arguments(step)))
         else:
@@ -227,6 +249,17 @@ class RegionRun:
             reader.opened.append(relay)
             source = relay.items()
         return source
+
+    def _each(self, step: StepDef, stream: StreamPlan, reader: Task | Fork) -> Iterator[object]:
+        given, taken = self._tallies(step)
+        prepare = partial(self._each_inputs, step, reader)
+        if step.concurrency > 1:
+            return pooled(self.execution, step, prepare, given, taken)
+        return each(self.execution, step, prepare, given, taken)
+
+    def _tallies(self, step: StepDef) -> tuple[Tally, Tally]:
+        self.given[step.name], self.taken[step.name] = Tally(), Tally()
+        return self.given[step.name], self.taken[step.name]
 
     def _forgives(self, stream: StreamPlan) -> bool:
         """Whether the only consumer of a params field goes on after its own errors: then the field's have to be told apart."""
@@ -266,7 +299,16 @@ class RegionRun:
         if edge.kind is EdgeKind.VALUE:
             return self.execution.take(edge.producer)
         source = self._streams.pop(edge) if edge.kind is EdgeKind.STREAM else iter(self._collection(edge))
+        if edge.is_async:
+            return self._for_async(edge, source)
         return OneShot(source, edge.consumer, edge.parameter) if edge.one_shot else source
+
+    def _for_async(self, edge: Edge, source: Iterator[object]) -> object:
+        raise NotImplementedError("without an event loop there are no asynchronous steps")
+
+    def feed(self, task: Task) -> None:
+        """Reads the inputs of an `each` step that is called for several items at once."""
+        raise NotImplementedError("without an event loop, the reader of its stream does")
 
     def _collection(self, edge: Edge) -> Iterable[object]:
         collection: Iterable[object] = self.execution.take(edge.producer)  # type: ignore[assignment]  # its type says so
@@ -378,6 +420,7 @@ class RegionRun:
         )
 
 
-def _wants_generator(edge: Edge) -> bool:
+def wants_generator(edge: Edge) -> bool:
+    """Whether the consumer asks for a generator, and not just for an iterator."""
     wanted = getattr(edge.wanted, "__origin__", edge.wanted)
-    return getattr(wanted, "__name__", "") == "Generator"
+    return getattr(wanted, "__name__", "") in ("Generator", "AsyncGenerator")

@@ -22,7 +22,16 @@ from synaflow_local.plan import plan
 from synaflow_local.runner import execute
 from synaflow_local.spill import SPILL_AFTER, Spilling
 
-__all__ = ["RunStream", "stream"]
+__all__ = ["ELSEWHERE", "UNDER_WAY", "RunStream", "stream"]
+
+ELSEWHERE: Final = (
+    "a stream was {} from another thread than the one that began it; "
+    "read and close it in one thread, and hand the items to the other"
+)
+UNDER_WAY: Final = (
+    "a stream was read or closed by a step of its own run, or by somebody else while it was being read; "
+    "read it where nothing of its run is under way"
+)
 
 
 def stream(
@@ -54,7 +63,8 @@ def stream(
 
     Raises:
         ParamsError: The params don't fit the pipeline's params class.
-        RunnerError: The step doesn't exist or gives no stream, a step is asynchronous, or `spill_to` can't be written to.
+        RunnerError: The step doesn't exist or gives no stream, a step is asynchronous while an event loop runs in this thread,
+            or `spill_to` can't be written to.
 
     Example:
         >>> from synaflow import pipeline
@@ -70,9 +80,25 @@ def stream(
     if not name:
         raise RunnerError(f"stream() needs the name of a step of pipeline '{pipeline.name}' whose stream to hand out")
     close_left_behind()
+    planned = plan(pipeline, (), name)
+    if planned.awaits is not None:
+        from synaflow_local.asynchronous.own_loop import OwnLoopStream, refuse_running_loop
+        from synaflow_local.asynchronous.stream import async_stream
+
+        refuse_running_loop(pipeline, planned.awaits, "async for item in async_stream(pipeline, ...)")
+        items = async_stream(
+            pipeline,
+            params,
+            name,
+            stats=stats,
+            dead_letter=dead_letter,
+            spill_after=spill_after,
+            spill_to=spill_to,
+        )
+        return OwnLoopStream(items, pipeline.name)
     execution = Execution(
         pipeline,
-        plan(pipeline, (), name),
+        planned,
         bind_params(pipeline, params),
         stats,
         dead_letter,
@@ -131,6 +157,10 @@ class RunStream(Iterator[Any]):
         if error is not None and error is not stop:
             raise error
 
+    def closes_here(self) -> bool:
+        """Whether it can be closed here and now."""
+        return True
+
     def __reduce__(self) -> str:
         raise TypeError("a stream can't be copied or pickled: it is a run that is under way; hand on its items")
 
@@ -155,15 +185,9 @@ class RunStream(Iterator[Any]):
             handover.owner = Owner.current()
             handover.owner.begin(self)
         elif handover.owner is not Owner.current():
-            raise StreamReadError(
-                f"a stream was {'read' if stop is None else 'closed'} from another thread than the one that began it; "
-                "read and close it in one thread, and hand the items to the other"
-            )
+            raise StreamReadError(ELSEWHERE.format("read" if stop is None else "closed"))
         if handover.busy:
-            raise StreamReadError(
-                "a stream was read or closed by a step of its own run, or by somebody else while it was being read; "
-                "read it where nothing of its run is under way"
-            )
+            raise StreamReadError(UNDER_WAY)
         handover.caller = self._driver.parent = greenlet.getcurrent()
         handover.busy = True
         stack = handover.stack or self._driver

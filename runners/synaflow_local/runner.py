@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from time import perf_counter
 
-from synaflow import DeadLetter, EdgeKind, PipelineDef, RunResult, SpillError, StepDef, bind_params
+from synaflow import DeadLetter, EdgeKind, PipelineDef, Progress, RunResult, SpillError, StepDef, bind_params
 from synaflow_local.execution import Execution
 from synaflow_local.left_behind import close_left_behind
 from synaflow_local.plan import plan
-from synaflow_local.progress import Progress
+from synaflow_local.progress import rows
 from synaflow_local.region import RegionRun
 from synaflow_local.spill import SPILL_AFTER, Spilling
 
-__all__ = ["execute", "run"]
+__all__ = ["call", "execute", "run"]
 
 # Looked up once: an enum's member costs more to find than a plain step's arguments to gather.
 _ITERATE = EdgeKind.ITERATE
@@ -33,6 +34,8 @@ def run(
     spill_to: str | os.PathLike[str] | None = None,
 ) -> RunResult:
     """Runs a pipeline to its end, in this process: one pass, in lockstep, with flat memory.
+
+    Where a step is asynchronous, it does so on an event loop of its own, as `async_run` would.
 
     Args:
         pipeline: What to run.
@@ -53,7 +56,8 @@ def run(
 
     Raises:
         ParamsError: The params don't fit the pipeline's params class.
-        RunnerError: An output names no step, a step is asynchronous, or `spill_to` can't be written to.
+        RunnerError: An output names no step, a step is asynchronous while an event loop runs in this thread, or `spill_to`
+            can't be written to.
         SpillError: The disk was full.
         StepError: A step with `on_error="stop"` failed, or a `finally` did. The original error is its `__cause__`, what
             was achieved by then its `result`.
@@ -72,9 +76,29 @@ def run(
         10
     """
     close_left_behind()
+    planned = plan(pipeline, outputs)
+    if planned.awaits is not None:
+        import asyncio
+
+        from synaflow_local.asynchronous.own_loop import refuse_running_loop
+        from synaflow_local.asynchronous.runner import async_run
+
+        refuse_running_loop(pipeline, planned.awaits, "await async_run(pipeline, ...)")
+        return asyncio.run(
+            async_run(
+                pipeline,
+                params,
+                outputs=outputs,
+                stats=stats,
+                progress=progress,
+                dead_letter=dead_letter,
+                spill_after=spill_after,
+                spill_to=spill_to,
+            )
+        )
     execution = Execution(
         pipeline,
-        plan(pipeline, outputs),
+        planned,
         bind_params(pipeline, params),
         stats,
         dead_letter,
@@ -82,7 +106,8 @@ def run(
         counts=bool(progress),
     )
     del params  # a value is let go with its last consumer, also where nobody else has the params any more
-    with Progress(execution, progress if callable(progress) else None) if progress else nullcontext():
+    tell = progress if callable(progress) else None
+    with Progress(pipeline.name, partial(rows, execution), tell) if progress else nullcontext():
         return execute(execution)
 
 
@@ -93,11 +118,12 @@ def execute(execution: Execution) -> RunResult:
             if execution.stopped:
                 break
             if isinstance(part, StepDef):
-                _call(execution, part)
+                call(execution, part)
             else:
-                execution.region = RegionRun(execution, part)
-                execution.region.run()
-                execution.region = None
+                region = RegionRun(execution, part)
+                execution.regions.append(region)
+                region.run()
+                execution.regions.clear()
     finally:
         result = execution.result()
     if execution.spilling.failure is not None:
@@ -113,7 +139,7 @@ def execute(execution: Execution) -> RunResult:
     return result
 
 
-def _call(execution: Execution, step: StepDef) -> None:
+def call(execution: Execution, step: StepDef) -> None:
     """Calls a step that takes and gives plain values."""
     name = step.name
     if name in execution.skipped:

@@ -20,7 +20,7 @@ from synaflow import StepDef, StreamReadError
 if TYPE_CHECKING:
     from synaflow_local.execution import Execution
     from synaflow_local.forks import Fork
-    from synaflow_local.tasks import Task
+    from synaflow_local.pullers import Puller
 
 __all__ = [
     "EachInputs",
@@ -28,6 +28,8 @@ __all__ = [
     "Opened",
     "Relay",
     "Tally",
+    "abreast",
+    "arguments_of",
     "called",
     "counted",
     "each",
@@ -176,11 +178,9 @@ def each(
     """The stream of an `each` step: what it gives for one item after the other, streams flattened into it."""
     inputs = prepare()
     lenient = step.on_error == "continue"
-    for index, items in enumerate(_abreast(step, inputs.streams)):
+    for index, items in enumerate(abreast(step, inputs.streams)):
         taken.n = index + 1
-        arguments = {**inputs.fixed, **items}
-        for parameter, collection in inputs.fresh.items():
-            arguments[parameter] = iter(collection)
+        arguments = arguments_of(inputs, items)
         try:
             if not step.flatten:
                 given = execution.call(step, arguments)
@@ -203,7 +203,32 @@ def each(
         yield given
 
 
-def _abreast(step: StepDef, streams: Mapping[str, Iterator[object]]) -> Iterator[dict[str, object]]:
+def pooled(
+    execution: Execution,
+    step: StepDef,
+    prepare: Callable[[], EachInputs],
+    tally: Tally,
+    taken: Tally,
+) -> Generator[object, None, None]:
+    """As `each`, with several calls under way in threads. What is ready is given before the next item is asked for."""
+    from synaflow_local.threads import CallsInThreads  # most runs need none, and what they take loads much
+
+    inputs = prepare()
+    with CallsInThreads(execution, step) as calls:
+        for index, items in enumerate(abreast(step, inputs.streams)):
+            taken.n = index + 1
+            calls.begin(index, items, arguments_of(inputs, items))
+            yield from calls.results(tally, room=True)
+        yield from calls.results(tally, room=False)
+
+
+def arguments_of(inputs: EachInputs, items: Mapping[str, object]) -> dict[str, object]:
+    """What an `each` step is called with for one item, or one of each of its streams."""
+    fresh = {parameter: iter(collection) for parameter, collection in inputs.fresh.items()}
+    return {**inputs.fixed, **items, **fresh}
+
+
+def abreast(step: StepDef, streams: Mapping[str, Iterator[object]]) -> Iterator[dict[str, object]]:
     """The items of several streams side by side. They have to end together."""
     if len(streams) == 1:
         ((parameter, stream),) = streams.items()
@@ -240,7 +265,7 @@ class Relay:
     generator and hand each item back.
     """
 
-    def __init__(self, source: Iterator[object], reader: Task | Fork) -> None:
+    def __init__(self, source: Iterator[object], reader: Puller | Fork) -> None:
         self._source: Final = source
         self._reader: Final = reader
         self._greenlet: Final = greenlet.greenlet(self._serve)

@@ -13,9 +13,10 @@ from greenlet import greenlet
 
 from synaflow import Cancelled
 from synaflow_local.plan import TaskKind, TaskPlan
+from synaflow_local.pullers import Puller
 
 if TYPE_CHECKING:
-    from synaflow_local.forks import Branch, Closable, Fork
+    from synaflow_local.forks import Branch, Closable
     from synaflow_local.region import RegionRun
     from synaflow_local.scheduler import Scheduler
 
@@ -24,37 +25,24 @@ __all__ = ["Task"]
 _first = itemgetter(0)
 
 
-class Task:
+class Task(Puller):
     """One task of a region.
 
     Attributes:
         plan: What it does.
-        step: The step it works for.
-        order: Its place among the region's tasks.
-        stack: The greenlet to switch to when it is to go on.
         opened: What was opened for it to pull, producers first.
         branches: Its branches of forks.
-        over: Whether it has ended.
-        stopped: Whether it has been told to end.
+        taken: How many items it has collected or handed out.
     """
 
     def __init__(self, plan: TaskPlan, region: RegionRun) -> None:
+        super().__init__(plan.step)
         self.plan: Final = plan
-        self.step: Final = plan.step
-        self.order: Final = plan.order
-        self.stack: greenlet
+        self.order = plan.order
         self.opened: list[Closable] = []
         self.branches: list[Branch] = []
-        self.over = False
-        self.stopped = False
         self.taken = 0
         self._region: Final = region
-        self._scheduler: Scheduler | None = None
-
-    @property
-    def puller(self) -> Task:
-        """The task itself: what reads a branch is a task, or the task that pulls a fork."""
-        return self
 
     @property
     def unwanted(self) -> bool:
@@ -71,7 +59,7 @@ class Task:
                 that does no harm it is entered later, on top of the stack of the task before it: then a switch between the
                 two has only one of them to copy.
         """
-        self._scheduler = scheduler
+        self.turns = scheduler
         self.stack = greenlet(self.run)
         # A new greenlet starts with an empty context; what the caller has set is to be seen by every step.
         self.stack.gr_context = contextvars.copy_context()
@@ -81,18 +69,12 @@ class Task:
     def let_go(self) -> None:
         """Forgets, at the region's end, what knows it in turn."""
         self.branches.clear()
-        self._scheduler = None
+        self.turns = None
 
     def abandon(self) -> None:
         """Ends it before it has begun."""
         self._region.execution.fail(self.step, Cancelled(), self._index_of)
         self._end()
-
-    def wait(self, need: Task | Fork) -> None:
-        """Keeps it where it is until another task, or a fork, has ended."""
-        if not need.over:
-            assert self._scheduler is not None, "without forks, tasks run in an order in which each finds what it needs"
-            self._scheduler.wait(self, need)
 
     def run(self, parent: greenlet | None = None) -> None:
         """Does what it is for, and closes what it has read.
@@ -127,13 +109,16 @@ class Task:
         self.over = True
         if region.execution.stopped:
             region.stop()
-        if self._scheduler is not None:
-            self._scheduler.ended(self)
+        if self.turns is not None:
+            self.turns.ended(self)
 
     def _perform(self) -> None:
         region, kind = self._region, self.plan.kind
         if kind is TaskKind.CALL:
             region.call(self)
+            return
+        if kind is TaskKind.FEED:
+            region.feed(self)
             return
         source = region.stream_of(self)
         if kind is TaskKind.DRAIN:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, make_dataclass
 from typing import Any
 
-from conformance.plans import Boom, Journal, Kind, Node, Plan
-from synaflow import PipelineDef, StreamReadError, include, pipeline, step
+from conformance.awaiting import awaiting
+from conformance.bodies import BODIES, end, fail
+from conformance.plans import Journal, Kind, Node, Plan
+from synaflow import PipelineDef, include, pipeline, step
 
 __all__ = ["build"]
+
+_ASYNC: dict[object, object] = {Iterator[int]: AsyncIterator[int], Iterable[int]: AsyncIterable[int]}
 
 _HINTS: dict[str, object] = {"s": Iterator[int], "e": int, "l": list[int], "i": Iterator[int], "v": int}
 
@@ -26,10 +30,6 @@ _RETURNS: dict[Kind, object] = {
     "value": int,
     "lister": list[int],
 }
-
-
-class ReadTwice(BaseException):
-    """A stream that could be iterated a second time."""
 
 
 def build(plan: Plan, journal: Journal) -> PipelineDef:
@@ -82,9 +82,10 @@ def _declared(node: Node, journal: Journal, inputs: dict[str, str], after: tuple
         )
     return step(
         node.name,
-        fn=_shaped(node, _BODIES[node.kind], journal),
+        fn=_shaped(node, BODIES[node.kind], journal),
         on_error=node.on_error,
         max_in_flight=node.in_flight,
+        concurrency=node.concurrency,
         inputs=inputs,
         after=after,
     )
@@ -115,6 +116,10 @@ def _shaped(node: Node, body: Callable[..., Any], journal: Journal) -> Callable[
         return (yield from body(node, journal, arguments))
 
     fn = generate if node.kind in ("source", "transform", "flat") else call
+    if node.awaits:
+        hints = {name: _ASYNC.get(hint, hint) if name[0] == "s" else hint for name, hint in hints.items()}
+        returned = _ASYNC.get(returned, returned)
+        fn = awaiting(node, journal)
     return _annotated(fn, node.name, hints, returned)
 
 
@@ -127,12 +132,12 @@ class _One:
 
 def _items(node: Node, journal: Journal) -> Callable[..., Iterator[_One]]:
     def items(s0: Iterator[int]) -> Iterator[_One]:
-        journal.started[node.name] += 1
+        journal.start(node.name)
         try:
             for item in s0:
                 yield _One(item)
         finally:
-            _end(node, journal)
+            end(node, journal)
 
     return items
 
@@ -141,166 +146,18 @@ def _per_item(node: Node, journal: Journal) -> PipelineDef:
     """A fork that is joined again; what it exports is a value or a stream."""
 
     def numbers(x: int) -> Iterator[int]:
-        journal.started[f"{node.name}.numbers"] += 1
+        journal.start(f"{node.name}.numbers")
         try:
             yield from range(x % 3)
         finally:
-            journal.finished[f"{node.name}.numbers"] += 1
+            journal.finish(f"{node.name}.numbers")
 
     def odd(numbers: Iterator[int], x: int) -> Iterator[int]:
         for number in numbers:
-            _fail(node, x % 4)
+            fail(node, x % 4)
             yield 2 * number + 1
 
     def total(numbers: Iterator[int], odd: Iterator[int], x: int) -> int:
         return sum(a * b for a, b in zip(numbers, odd, strict=True)) + x
 
     return pipeline("per_item", _One, [numbers, odd, total], exports="total" if node.make < 2 else "odd")
-
-
-def _base(node: Node, arguments: dict[str, Any]) -> int:
-    """What the parameters that aren't lazy come to."""
-    value = len(node.name)
-    for name, argument in sorted(arguments.items()):
-        if name[0] == "v":
-            value = value * 31 + argument
-        elif name[0] in "li":
-            for item in argument:
-                value = (value * 37 + item) % 100_003
-    return value % 100_003
-
-
-def _taken(node: Node, arguments: dict[str, Any], returned: list[int]) -> Iterator[tuple[int, int]]:
-    """The items of the lazy parameters, in the node's way: (which parameter, item); then what their generators returned."""
-    streams = [iter(arguments[f"s{n}"]) for n in range(len(node.streams))]
-    if node.once:
-        for n in range(len(streams)):
-            try:
-                iter(arguments[f"s{n}"])
-            except StreamReadError:
-                continue
-            raise ReadTwice
-    live = set(range(len(streams)))
-    pulled = 0
-    while live:
-        for at, count in enumerate(node.counts):
-            for _ in range(count if at in live else 0):
-                if pulled == node.limit:
-                    return
-                try:
-                    item = next(streams[at])
-                except StopIteration as stop:
-                    live.discard(at)
-                    returned.append(-1 if stop.value is None else stop.value)
-                    break
-                except Boom:
-                    if not node.handles:
-                        raise
-                    live.discard(at)
-                    break
-                pulled += 1
-                yield at, item
-            if node.until == "first" and len(live) < len(streams):
-                return
-
-
-def _made(node: Node, item: int) -> tuple[int, ...]:
-    return ((item + 1,), (item,) if item % 2 else (), (2 * item, 2 * item + 1), (item,) * (item % 3))[node.make]
-
-
-def _fail(node: Node, at: int) -> None:
-    if at == node.fails_at:
-        raise node.raises(node.name)
-
-
-def _end(node: Node, journal: Journal) -> None:
-    journal.finished[node.name] += 1
-    if node.fails_closing:
-        raise Boom(node.name)
-
-
-def _source(node: Node, journal: Journal, arguments: dict[str, Any]) -> Generator[int, None, int | None]:
-    journal.started[node.name] += 1
-    try:
-        base = _base(node, arguments)
-        for n in range(node.length):
-            _fail(node, n)
-            yield base % 7 + n
-        _fail(node, node.length)
-        return base if node.returns else None
-    finally:
-        _end(node, journal)
-
-
-def _transform(node: Node, journal: Journal, arguments: dict[str, Any]) -> Generator[int, None, int | None]:
-    journal.started[node.name] += 1
-    try:
-        base = _base(node, arguments) % 5
-        given = 0
-        returned: list[int] = []
-        _fail(node, 0)
-        for at, item in _taken(node, arguments, returned):
-            for made in _made(node, item):
-                yield (made + base + 3 * at) % 1009
-                given += 1
-                _fail(node, given)
-        return sum(returned) + given if node.returns else None
-    finally:
-        _end(node, journal)
-
-
-def _sink(node: Node, journal: Journal, arguments: dict[str, Any]) -> int:
-    journal.started[node.name] += 1
-    try:
-        value = _base(node, arguments)
-        returned: list[int] = []
-        _fail(node, 0)
-        for taken, (at, item) in enumerate(_taken(node, arguments, returned), 1):
-            value = (value * 31 + 7 * at + item) % 1_000_003
-            _fail(node, taken)
-        return value + sum(returned)
-    finally:
-        _end(node, journal)
-
-
-def _lister(node: Node, journal: Journal, arguments: dict[str, Any]) -> list[int]:
-    value = _sink(node, journal, arguments)
-    return [value % 11 + n for n in range(value % 4)]
-
-
-def _each(node: Node, journal: Journal, arguments: dict[str, Any]) -> int:
-    journal.started[node.name] += 1
-    try:
-        items = [arguments[f"e{n}"] for n in range(len(node.items))]
-        if node.fails_at is not None and items[0] % 4 == node.fails_at % 4:
-            raise node.raises(node.name)
-        value = _base(node, arguments)
-        for item in items:
-            value = (value * 31 + item) % 1009
-        return value
-    finally:
-        _end(node, journal)
-
-
-def _flat(node: Node, journal: Journal, arguments: dict[str, Any]) -> Iterator[int]:
-    journal.started[node.name] += 1
-    try:
-        items = [arguments[f"e{n}"] for n in range(len(node.items))]
-        value = _base(node, arguments)
-        for n in range(sum(items) % 3):
-            yield (value + items[0] + n) % 1009
-            if node.fails_at is not None and items[0] % 4 == node.fails_at % 4:
-                raise node.raises(node.name)
-    finally:
-        _end(node, journal)
-
-
-_BODIES: dict[Kind, Callable[..., Any]] = {
-    "source": _source,
-    "transform": _transform,
-    "sink": _sink,
-    "value": _sink,
-    "lister": _lister,
-    "each": _each,
-    "flat": _flat,
-}

@@ -5,21 +5,41 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from hypothesis import assume
+from hypothesis import HealthCheck, Phase, assume, settings
 from hypothesis import strategies as st
 
 from conformance.plans import STREAMS, Kind, Node, Plan
 
-__all__ = ["plans"]
+__all__ = ["plans", "trying"]
 
 _FREQUENT: tuple[Kind, ...] = ("transform", "transform", "sink", "sink")
 _READERS: tuple[Kind, ...] = (*_FREQUENT * 4, "each", "each", "flat", "flat", "lister", "lister", "runs")
 """What reads a stream, each as often as it is to be drawn."""
 
 
+def trying(examples: int) -> settings:
+    """How random plans are tried: so many of them, each found anew, and what fails told once."""
+    return settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+        print_blob=True,
+        report_multiple_bugs=False,
+        phases=set(Phase) - {Phase.explain},
+    )
+
+
 @st.composite
-def plans(draw: st.DrawFn, max_nodes: int = 9, failing: bool = True, chunked: bool = True) -> Plan:
-    """Draws a plan."""
+def plans(
+    draw: st.DrawFn,
+    max_nodes: int = 9,
+    failing: bool = True,
+    chunked: bool = True,
+    awaiting: bool = False,
+    threads: bool = False,
+) -> Plan:
+    """Draws a plan; with `threads`, its `each` steps may have several calls under way, and how far those are is chance."""
     # Now and then one with streams of hundreds of items; of fewer steps, for the reference replays each from its start.
     long = draw(st.integers(0, 31)) == 31
     count = draw(st.integers(2, min(max_nodes, 5) if long else max_nodes))
@@ -28,6 +48,12 @@ def plans(draw: st.DrawFn, max_nodes: int = 9, failing: bool = True, chunked: bo
     for at in range(count):
         nodes.append(_node(draw, at, nodes, can_chunk, long))
     assume(any(node.kind != "field" for node in nodes))
+    if threads and can_chunk:
+        for at, node in enumerate(nodes):
+            if node.kind in ("each", "flat"):
+                nodes[at] = replace(node, concurrency=draw(st.sampled_from([1, 2, 3, 16])))
+    if awaiting:
+        _make_asynchronous(draw, nodes)
     if failing:
         _fail_some(draw, nodes, long)
     listed = tuple(draw(st.permutations(range(count))))
@@ -37,6 +63,17 @@ def plans(draw: st.DrawFn, max_nodes: int = 9, failing: bool = True, chunked: bo
         included = (start, draw(st.integers(start + 1, count)))
     plan = Plan(tuple(nodes), listed, (), included, draw(st.booleans()), draw(st.integers(0, 3)) == 0)
     return replace(plan, outputs=tuple(map(plan.name_of, _outputs(draw, nodes))))
+
+
+def _make_asynchronous(draw: st.DrawFn, nodes: list[Node]) -> None:
+    """Some of them, or all; an asynchronous generator returns no value, nor does who reads one asynchronously get to see it."""
+    often = draw(st.sampled_from([1, 2, 4]))
+    returning = {node.name for node in nodes if node.returns}
+    for at, node in enumerate(nodes):
+        if node.kind in ("field", "runs") or node.returns or returning.intersection(node.streams):
+            continue
+        if draw(st.integers(1, 4)) <= often:
+            nodes[at] = replace(node, awaits=True)
 
 
 def _outputs(draw: st.DrawFn, nodes: list[Node]) -> tuple[str, ...]:

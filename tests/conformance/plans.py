@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from corpus.recorder import SharedLog
 from synaflow import PipelineDef
 
 if TYPE_CHECKING:
@@ -28,12 +29,33 @@ class Halt(BaseException):
     """What they raise where it isn't to be handled."""
 
 
-@dataclass
 class Journal:
     """What was started and what was finished, by step, so that a `finally` that ran twice or never shows."""
 
-    started: Counter[str] = field(default_factory=Counter)
-    finished: Counter[str] = field(default_factory=Counter)
+    def __init__(self) -> None:
+        self._log: SharedLog[tuple[Literal["start", "finish"], str]] = SharedLog()
+
+    def start(self, step: str) -> None:
+        """Notes that a step's own code has begun."""
+        self._log.append(("start", step))
+
+    def finish(self, step: str) -> None:
+        """Notes that its `finally` ran."""
+        self._log.append(("finish", step))
+
+    def clear(self) -> None:
+        """Forgets all of it."""
+        self._log.clear()
+
+    @property
+    def started(self) -> Counter[str]:
+        """How often each step has begun."""
+        return Counter(step for what, step in self._log.entries() if what == "start")
+
+    @property
+    def finished(self) -> Counter[str]:
+        """How often each step's `finally` ran."""
+        return Counter(step for what, step in self._log.entries() if what == "finish")
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,6 +84,8 @@ class Node:
         once: Whether it asks for `Iterable`, and tries to iterate a second time.
         raises: What it fails with.
         fails_closing: Whether its `finally` raises.
+        awaits: Whether it is asynchronous.
+        concurrency: How many of its calls may be under way at once.
     """
 
     name: str
@@ -85,6 +109,8 @@ class Node:
     once: bool = False
     raises: type[BaseException] = Boom
     fails_closing: bool = False
+    awaits: bool = False
+    concurrency: int = 1
 
     def __repr__(self) -> str:
         said = {f.name: getattr(self, f.name) for f in fields(self)[2:] if getattr(self, f.name) != f.default}
@@ -141,7 +167,11 @@ class Plan:
     @property
     def chunked(self) -> bool:
         """Whether any stream may be pulled ahead."""
-        return any((node.in_flight or 1) > 1 for node in self.nodes)
+        return any((node.in_flight or 1) > 1 or node.concurrency > 1 for node in self.nodes)
+
+    def plain(self) -> Plan:
+        """The same without anything asynchronous."""
+        return replace(self, nodes=tuple(replace(node, awaits=False) for node in self.nodes))
 
     def node(self, step: str) -> Node:
         """The node of a step of the pipeline."""

@@ -5,40 +5,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, event, given, note, settings
+from hypothesis import assume, event, given, note, settings
 from hypothesis import strategies as st
 
 import synaflow_local
 from conformance.bounded import bounded_branches
 from conformance.built import build
-from conformance.drawn import plans
+from conformance.compared import check_closed, check_error, check_statuses, check_values, fails_unseen, failures
+from conformance.drawn import plans, trying
 from conformance.plans import STREAMS, Boom, Halt, Journal, Plan
 from conformance.watch import alive_greenlets, within
 from corpus.reference import Expected, expect, items_of
-from synaflow import PipelineDef, RunResult, StepError, StepStatus
+from synaflow import PipelineDef, RunResult, StepError
+from synaflow_local import RunStream
 
 EXAMPLES = int(os.environ.get("SYNAFLOW_EXAMPLES", "2000"))
 SECONDS = 20
 
 pytestmark = pytest.mark.timeout(max(600, EXAMPLES))
 
-quickly = settings(
-    max_examples=EXAMPLES,
-    database=None,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    print_blob=True,
-    report_multiple_bugs=False,
-    phases=set(Phase) - {Phase.explain},
-)
+quickly = trying(EXAMPLES)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,61 +46,92 @@ def _nothing_stays() -> Iterator[None]:
 
 
 def _run(pipeline: PipelineDef, plan: Plan) -> RunResult:
+    """On an event loop of its own where anything is asynchronous."""
     spill_after = 0 if plan.spill else None
     return synaflow_local.run(pipeline, plan.params(pipeline), outputs=plan.outputs, spill_after=spill_after)
 
 
-@quickly
-@given(plans())
-def test_random_pipelines(plan: Plan) -> None:
-    """Any DAG that builds runs to its end, and gives what each step would compute alone."""
+def _run_on_loop(pipeline: PipelineDef, plan: Plan) -> RunResult:
+    spill_after = 0 if plan.spill else None
+
+    async def run() -> RunResult:
+        async with asyncio.timeout(SECONDS):  # a loop that nobody moves any more uses no processor
+            return await synaflow_local.async_run(
+                pipeline, plan.params(pipeline), outputs=plan.outputs, spill_after=spill_after
+            )
+
+    return asyncio.run(run(), debug=True)
+
+
+Run = Callable[[PipelineDef, Plan], RunResult]
+
+everywhere = pytest.mark.parametrize("run", [_run, _run_on_loop], ids=["run", "async_run"])
+"""Without an event loop; and on one, where some of the steps are asynchronous."""
+
+
+def _draw(data: st.DataObject, run: Run, max_nodes: int = 9) -> Plan:
+    plan = data.draw(plans(max_nodes=max_nodes, awaiting=run is _run_on_loop, threads=True))
     note(str(plan))
+    return plan
+
+
+@everywhere
+@quickly
+@given(st.data())
+def test_random_pipelines(run: Run, data: st.DataObject) -> None:
+    """Any DAG that builds runs to its end, and gives what each step would compute alone."""
+    plan = _draw(data, run)
     journal = Journal()
     pipeline = build(plan, journal)
-    expected = expect(build(plan, Journal()), plan.outputs, plan.fields)
+    expected = expect(build(plan.plain(), Journal()), plan.outputs, plan.fields)
     result: RunResult | None = None
-    error: StepError | None = None
+    errors: list[StepError] = []
     with warnings.catch_warnings(record=True) as warned, within(SECONDS):
         warnings.simplefilter("always")
         try:
-            result = _run(pipeline, plan)
-        except StepError as raised:
-            result, error = raised.result, raised
+            result = run(pipeline, plan)
+        except (StepError, ExceptionGroup) as raised:
+            errors = failures(raised)
+            result = errors[0].result
     assert result is not None
     # Pulled further than its consumers read, a stream may fail where none of them ever asks.
     assert plan.chunked or plan.hurried() or not warned, [str(warning.message) for warning in warned]
-    _check_closed(plan, journal)
+    check_closed(plan, journal)
     _check_bounds(plan, pipeline, result)
-    if error is not None:
-        event("failed")
-        _check_error(plan, expected, error)
+    if errors:
+        event("failed" if len(errors) == 1 else "failed together")
+        for error in errors:
+            check_error(plan, expected, error)
     else:
         event("fine" if result.ok else "went on")
         assert not expected.errors, f"{expected.errors} should have failed"
-        _check_values(plan, pipeline, expected, result)
-        _check_statuses(plan, expected, result)
+        check_values(plan, pipeline, expected, result, ahead=plan.chunked)
+        check_statuses(plan, expected, result, ahead=plan.chunked)
         if not plan.chunked and not expected.failed:
             _check_counts(plan, pipeline, expected, result)
 
 
+@everywhere
 @settings(quickly, max_examples=max(50, EXAMPLES // 40))  # it looks through every object there is, twice
-@given(plans(max_nodes=6))
-def test_no_greenlet_is_left(plan: Plan) -> None:
+@given(st.data())
+def test_no_greenlet_is_left(run: Run, data: st.DataObject) -> None:
     """Whatever happens in a run, no stack of its own stays behind."""
-    note(str(plan))
+    plan = _draw(data, run, max_nodes=6)
     pipeline = build(plan, Journal())
     before = alive_greenlets()
     with warnings.catch_warnings(), within(SECONDS):
         warnings.simplefilter("ignore")
-        with suppress(StepError):
-            _run(pipeline, plan)
+        with suppress(StepError, ExceptionGroup):
+            run(pipeline, plan)
     assert alive_greenlets() == before
 
 
+@everywhere
 @settings(quickly, max_examples=max(50, EXAMPLES // 4))
-@given(plans(), st.data())
-def test_halted(plan: Plan, data: st.DataObject) -> None:
+@given(st.data())
+def test_halted(run: Run, data: st.DataObject) -> None:
     """What isn't an error but a call to stop, Ctrl-C say, leaves the run as itself, and everything is closed."""
+    plan = _draw(data, run)
     at = data.draw(st.integers(0, len(plan.nodes) - 1))
     number = data.draw(st.integers(0, 5))
     nodes = tuple(replace(node, fails_at=None, handles=False, on_error="stop") for node in plan.nodes)
@@ -113,100 +139,104 @@ def test_halted(plan: Plan, data: st.DataObject) -> None:
     halting = replace(plan, nodes=(*nodes[:at], replace(nodes[at], fails_at=number, raises=Halt), *nodes[at + 1 :]))
     note(str(halting))
     mismatched = any(len(node.items) > 1 for node in plan.nodes)
-    fails = plan.name_of(nodes[at].name) in expect(build(failing, Journal()), (), plan.fields).errors
+    fails = plan.name_of(nodes[at].name) in expect(build(failing.plain(), Journal()), (), plan.fields).errors
     journal = Journal()
     with warnings.catch_warnings(), within(SECONDS):
         warnings.simplefilter("ignore")
         try:
-            _run(build(halting, journal), halting)
+            run(build(halting, journal), halting)
         except Halt as halt:
             assert halt.args == (nodes[at].name,)  # noqa: PT017  # it may also not be reached
             event("halted")
-        except StepError:
+        except (StepError, ExceptionGroup):
             # Two streams that don't end together, taken item by item, may have ended the run before.
             assert mismatched
         else:
             assert not fails
-    _check_closed(plan, journal)
+    check_closed(plan, journal)
 
 
+@everywhere
 @settings(quickly, max_examples=max(50, EXAMPLES // 4))
-@given(plans(), st.data())
-def test_failing_in_a_finally(plan: Plan, data: st.DataObject) -> None:
+@given(st.data())
+def test_failing_in_a_finally(run: Run, data: st.DataObject) -> None:
     """An error in a `finally` fails a run that was fine; in one that wasn't, either may come first. All else is closed.
 
     One that nobody asked so far for, at the end of a stream that was only pulled for what waits for it, is a warning.
     """
+    plan = _draw(data, run)
     at = data.draw(st.integers(0, len(plan.nodes) - 1))
     failing = replace(plan.nodes[at], fails_closing=True)
     nodes = tuple(replace(node, handles=False) for node in plan.nodes)
     plan = replace(plan, nodes=(*nodes[:at], failing, *nodes[at + 1 :]))
     note(str(plan))
-    expected = expect(build(replace(plan, nodes=nodes), Journal()), plan.outputs, plan.fields)
+    expected = expect(build(replace(plan, nodes=nodes).plain(), Journal()), plan.outputs, plan.fields)
     journal = Journal()
-    error: StepError | None = None
+    errors: list[StepError] = []
     with warnings.catch_warnings(record=True) as warned, within(SECONDS):
         warnings.simplefilter("always")
         try:
-            _run(build(plan, journal), plan)
-        except StepError as raised:
-            error = raised
-    _check_closed(plan, journal)
-    if error is None:
+            run(build(plan, journal), plan)
+        except (StepError, ExceptionGroup) as raised:
+            errors = failures(raised)
+    check_closed(plan, journal)
+    if not errors:
         assert not journal.started[failing.name] or plan.chunked or failing.on_error == "continue" or warned
-    elif isinstance(error.__cause__, Boom):
-        assert plan.node(error.step) == failing or error.step in expected.errors
+    for error in errors:
+        if isinstance(error.__cause__, Boom):
+            assert plan.node(error.step) == failing or error.step in expected.errors
 
 
+def _items(pipeline: PipelineDef, plan: Plan, name: str) -> RunStream:
+    return synaflow_local.stream(pipeline, plan.params(pipeline), name, spill_after=0 if plan.spill else None)
+
+
+@pytest.mark.parametrize("awaiting", [False, True], ids=["stream", "on a loop"])
 @quickly
-@given(plans(chunked=False), st.data())
-def test_random_stream(plan: Plan, data: st.DataObject) -> None:
+@given(st.data())
+def test_random_stream(awaiting: bool, data: st.DataObject) -> None:
     """The caller as a consumer: it gets the step's stream, may stop anywhere, and then everything is closed.
 
     A stream that is pulled only for what waits for its end may fail where nobody asked for more: that is a warning.
     """
+    plan = data.draw(plans(chunked=False, awaiting=awaiting))
     names = [plan.name_of(node.name) for node in plan.nodes if node.kind in STREAMS and node.kind != "field"]
     assume(names)
     name = data.draw(st.sampled_from(names))
     stop = data.draw(st.sampled_from([None, 0, 1, 2, 5]))
     note(f"{plan}\nstream {name}, stop after {stop}")
-    expected = expect(build(plan, Journal()), (name,), plan.fields)
-    every = items_of(build(plan, Journal()), name, plan.fields)
+    expected = expect(build(plan.plain(), Journal()), (name,), plan.fields)
+    every = items_of(build(plan.plain(), Journal()), name, plan.fields)
     journal = Journal()
     items: list[object] = []
-    error: StepError | None = None
+    errors: list[StepError] = []
     with warnings.catch_warnings(record=True) as warned, within(SECONDS):
         warnings.simplefilter("always")
         built = build(plan, journal)
-        taken = synaflow_local.stream(built, plan.params(built), name, spill_after=0 if plan.spill else None)
+        taken = _items(built, plan, name)
         try:
             for item in taken:
                 items.append(item)
                 if len(items) == stop:
                     break
-        except StepError as raised:
-            error = raised
-        taken.close()
-    _check_closed(plan, journal)
+            taken.close()
+        except (StepError, ExceptionGroup) as raised:
+            # On an event loop, where all go on with the item that the caller has stopped at, that may also be at the end.
+            errors = failures(raised)
+    check_closed(plan, journal)
     assert plan.hurried() or not warned, [str(warning.message) for warning in warned]
-    if error is not None:
+    if errors:
         event("failed")
-        _check_error(plan, expected, error)
+        for error in errors:
+            check_error(plan, expected, error)
         assert items == every[: len(items)]
     else:
         whole = len(items) != stop
         if whole:
             assert not expected.errors
             # Pulled for what waits for its end, a stream may fail, and go on, on items that nobody gets to see.
-            assert _fails_unseen(plan) or taken.result.ok is not bool(expected.failed or expected.dropped)
+            assert fails_unseen(plan) or taken.result.ok is not bool(expected.failed or expected.dropped)
         assert items == (every if stop is None else every[: stop or len(every)])
-
-
-def _check_closed(plan: Plan, journal: Journal) -> None:
-    assert journal.started == journal.finished
-    for node in plan.nodes:
-        if node.kind not in ("each", "flat", "field"):
-            assert journal.started[node.name] <= 1, f"{node.name} ran twice"
 
 
 def _check_bounds(plan: Plan, pipeline: PipelineDef, result: RunResult) -> None:
@@ -226,51 +256,6 @@ def _check_bounds(plan: Plan, pipeline: PipelineDef, result: RunResult) -> None:
             event("spilled")
             assert branch.spilled, branch
         assert not branch.unpicklable
-
-
-def _check_error(plan: Plan, expected: Expected, error: StepError) -> None:
-    mismatched = any(len(node.items) > 1 for node in plan.nodes)
-    if mismatched and expected.skipped:
-        assume(error.step in expected.errors)
-    assert error.step in expected.errors, (error, expected.errors)
-    node = plan.node(error.step)
-    cause = error.__cause__
-    if node.kind == "runs" and isinstance(cause, StepError):
-        cause = cause.__cause__
-    if isinstance(cause, Boom):
-        assert cause.args == (node.name,)
-        if error.index is not None and node.kind in ("source", "transform"):
-            assert error.index == node.fails_at
-    else:
-        assert len(node.items) > 1, repr(cause)
-
-
-def _check_values(plan: Plan, pipeline: PipelineDef, expected: Expected, result: RunResult) -> None:
-    wanted = plan.outputs or tuple(name for name in pipeline.terminals if not pipeline[name].output.stream)
-    assert dict(result) == {name: expected.values[name] for name in wanted if name in expected.values}
-    for name, count in expected.counts.items():
-        assert result.steps[name].items_out == count or (plan.chunked and expected.dropped), name
-
-
-def _check_statuses(plan: Plan, expected: Expected, result: RunResult) -> None:
-    dropped = {(letter.step, letter.index) for letter in result.dead_letters}
-    if plan.chunked or _fails_unseen(plan):
-        # Pulled ahead, a step may fail on items that nobody gets to see.
-        assert dropped >= expected.dropped
-        return
-    assert dropped == expected.dropped
-    for name, step in result.steps.items():
-        if name in expected.failed:
-            assert step.status is StepStatus.FAILED, step
-        elif name in expected.skipped:
-            assert step.status is StepStatus.SKIPPED, step
-        elif not step.dropped:
-            assert step.status is StepStatus.OK, step
-    assert result.ok is not bool(expected.failed or expected.dropped)
-
-
-def _fails_unseen(plan: Plan) -> bool:
-    return any(node.on_error == "continue" and plan.name_of(node.name) in plan.hurried() for node in plan.nodes)
 
 
 def _check_counts(plan: Plan, pipeline: PipelineDef, expected: Expected, result: RunResult) -> None:

@@ -65,8 +65,7 @@ def _told(error: StepError) -> tuple[object, ...]:
 
 
 def _run(pipeline: PipelineDef, plan: Plan, journal: Journal, params: object = None, **options: Any) -> Run:
-    journal.started.clear()
-    journal.finished.clear()
+    journal.clear()
     result: RunResult | None = None
     error: StepError | None = None
     with warnings.catch_warnings(record=True) as warned, within(SECONDS):

@@ -19,8 +19,9 @@ Run them with `run_case`, compare with `check_outcome` and `check_events`. `CASE
 from __future__ import annotations
 
 from corpus import closing, collecting, continuing, each, early, errors, forks, includes, joins, linear, objects, roles
-from corpus.case import Case, Outcome, Recorder, RunnerUnderTest, registered, run_case
-from corpus.verify import check_events, check_outcome
+from corpus.case import Case, Outcome, Recorder, RunnerUnderTest, missing, registered, run_case
+from corpus.happened import check_events
+from corpus.verify import check_outcome
 
 __all__ = [
     "CASES",
@@ -30,6 +31,7 @@ __all__ = [
     "RunnerUnderTest",
     "check_events",
     "check_outcome",
+    "missing",
     "run_case",
 ]
 

@@ -13,68 +13,37 @@ from dataclasses import dataclass, field
 from types import EllipsisType
 from typing import Protocol
 
+from corpus.recorder import CLOSED, Event, Recorder, log
 from synaflow import PipelineDef, RunResult, StepError, StepStatus
 
 __all__ = [
     "CLOSED",
     "IN_PROCESS",
+    "LOCKSTEP",
     "Anything",
+    "AtLeast",
     "AtMost",
     "Case",
     "Event",
     "Failure",
+    "IfCounted",
     "Outcome",
     "Recorder",
     "RunnerUnderTest",
     "case",
     "log",
+    "missing",
     "registered",
     "run_case",
 ]
 
-Event = tuple[str, object]
-"""Which step, and the item it was about; `CLOSED` in place of an item when its `finally` ran."""
-
-CLOSED = "closed"
-
 IN_PROCESS = "in_process"
 """The capability a case needs that looks at objects the steps left behind: same process, same objects."""
 
+LOCKSTEP = "lockstep"
+"""The capability a case needs that looks at what an item pulled ahead would change."""
+
 Anything = EllipsisType
-
-
-class Recorder:
-    """What the steps of one run leave behind: a log in the order things happened, and objects to look at afterwards."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self.kept: list[object] = []
-        self.raised: list[BaseException] = []
-
-    def __call__(self, step: str, item: object) -> None:
-        """Logs that a step is at that item."""
-        self.events.append((step, item))
-
-    def closed(self, step: str) -> None:
-        """Logs that the step's `finally` ran."""
-        self.events.append((step, CLOSED))
-
-    def keep(self, thing: object) -> None:
-        """Keeps an object for the case's check."""
-        self.kept.append(thing)
-
-    def error(self, error: BaseException) -> BaseException:
-        """Notes the error that a step is about to raise, so that its identity can be checked, and gives it back."""
-        self.raised.append(error)
-        return error
-
-    def of(self, *steps: str) -> list[Event]:
-        """The events of those steps only."""
-        return [event for event in self.events if event[0] in steps]
-
-    def closings(self) -> list[str]:
-        """The steps whose `finally` ran, in the order they did."""
-        return [step for step, item in self.events if item == CLOSED]
 
 
 @dataclass(frozen=True)
@@ -82,6 +51,24 @@ class AtMost:
     """A bound, where the design gives no exact figure."""
 
     bound: int
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """That many in lockstep. A runner that pulls ahead may have more: a consumer further down stops early."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class IfCounted:
+    """That many where somebody counts; None where a straight chain runs without anyone between its steps."""
+
+    number: int
+
+
+Count = int | AtLeast | IfCounted | Anything | None
+"""What a count has to be: `...` for what isn't looked at, None for what isn't counted."""
 
 
 @dataclass(frozen=True)
@@ -122,17 +109,21 @@ class Case:
         unordered: The events' order between steps isn't fixed by the design, only each step's own.
         closings: How often each step's `finally` runs. Steps not named: not looked at.
         closed_before: Pairs of steps: the first one's `finally` runs before the second one's.
+        endless: Sources that don't end by themselves. Any other may have ended by the time that its consumers are stopped, where
+            it is pulled ahead.
         counts: (items_in, items_out) by step; `...` for what isn't looked at.
         peaks: By (producer, consumer, parameter): how many items waited in that branch at most.
         drift: The bound for every other lazy branch; None: not looked at.
         taken: By (producer, consumer, parameter): how many items the consumer took.
         error: The error that `run` raises as `StepError`.
         raises: An error that leaves `run` as itself.
+        raised_by: The step it comes from. A runner that runs steps elsewhere names it in a note.
         errors: For a run that goes on: the errors in its result.
         letters: (step, index, items by parameter) of each dropped item, in order.
         dropped: Items dropped, by step.
         may_warn: Whether the run may warn of an error nobody reached.
-        check: Anything else, looked at in this process.
+        check: Anything else in the result, the warnings or the log.
+        check_kept: The same of objects that the steps kept or raised: looked at where steps run in this process.
         needs: Capabilities without which the case can't be run at all.
     """
 
@@ -148,17 +139,20 @@ class Case:
     unordered: bool = False
     closings: Mapping[str, int] = field(default_factory=dict)
     closed_before: tuple[tuple[str, str], ...] = ()
-    counts: Mapping[str, tuple[int | Anything | None, int | Anything | None]] = field(default_factory=dict)
+    endless: frozenset[str] = frozenset()
+    counts: Mapping[str, tuple[Count, Count]] = field(default_factory=dict)
     peaks: Mapping[tuple[str, str, str], int | AtMost] = field(default_factory=dict)
     drift: int | None = 1
-    taken: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    taken: Mapping[tuple[str, str, str], int | AtLeast] = field(default_factory=dict)
     error: Failure | None = None
     raises: type[BaseException] | None = None
+    raised_by: str = ""
     errors: tuple[Failure, ...] = ()
     letters: tuple[tuple[str, int, Mapping[str, object]], ...] = ()
     dropped: Mapping[str, int] = field(default_factory=dict)
     may_warn: bool = False
     check: Callable[[Outcome], None] | None = None
+    check_kept: Callable[[Outcome], None] | None = None
     needs: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
@@ -191,15 +185,30 @@ class RunnerUnderTest(Protocol):
         name: For people.
         exact_order: Whether it promises the exact order of events.
         in_process: Whether steps run in this process, on the very objects, so that what they leave behind can be seen.
+        pulls_ahead: Whether a source may be pulled further than its consumers have asked, by as much as the runner likes where no
+            `max_in_flight` is said. Then a step may have got further than it does in lockstep by the time others stop or fail.
+        options: The options its `run` takes.
     """
 
     name: str
     exact_order: bool
     in_process: bool
+    pulls_ahead: bool
+    options: frozenset[str]
 
     def run(self, pipeline: PipelineDef, params: object, options: Mapping[str, object]) -> RunResult:
         """Runs it to its end, as the runner's own `run` does."""
         ...
+
+
+def missing(runner: RunnerUnderTest, case: Case) -> str | None:
+    """Why a runner can't be given a case, in words; None where it can."""
+    if IN_PROCESS in case.needs and not runner.in_process:
+        return f"'{case.name}' looks at objects its steps left behind, and '{runner.name}' runs them elsewhere"
+    if LOCKSTEP in case.needs and runner.pulls_ahead:
+        return f"'{case.name}' shows what is so in lockstep, and '{runner.name}' pulls ahead"
+    untaken = sorted(set(_options(case, Recorder())) - runner.options)
+    return f"'{runner.name}' takes no {', '.join(untaken)}" if untaken else None
 
 
 def run_case(runner: RunnerUnderTest, case: Case) -> Outcome:
@@ -211,7 +220,7 @@ def _run_case(runner: RunnerUnderTest, case: Case) -> Outcome:
     recorder = Recorder()
     pipeline = case.build(recorder)
     params = case.params() if case.params else None
-    options = case.options(recorder) if callable(case.options) else case.options
+    options = _options(case, recorder)
     result: RunResult | None = None
     error: BaseException | None = None
     with warnings.catch_warnings(record=True) as caught:
@@ -227,14 +236,8 @@ def _run_case(runner: RunnerUnderTest, case: Case) -> Outcome:
     return Outcome(pipeline, recorder, result, error, tuple(str(warning.message) for warning in caught))
 
 
-def log(text: str) -> list[Event]:
-    """Reads a log written for people: `"s0 a0 s!"` is step s at item 0, step a at item 0, step s closed."""
-    events: list[Event] = []
-    for word in text.split():
-        step = word.rstrip("0123456789!")
-        item = word[len(step) :]
-        events.append((step, CLOSED if item == "!" else int(item)))
-    return events
+def _options(case: Case, recorder: Recorder) -> Mapping[str, object]:
+    return case.options(recorder) if callable(case.options) else case.options
 
 
 _registry: dict[str, Case] = {}

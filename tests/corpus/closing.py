@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
+from itertools import count, repeat
 from typing import Any
 
 from corpus.case import Failure, Recorder, case
@@ -13,17 +14,17 @@ from synaflow import PipelineDef, StepStatus, step
 OK, FAILED = StepStatus.OK, StepStatus.FAILED
 
 
-def _failing_finally(rec: Recorder, name: str, text: str = "clean-up") -> Any:
-    """A source of 0 to 3 whose `finally` fails."""
+def _failing_finally(rec: Recorder, name: str, items: Iterable[int] | None = None) -> Any:
+    """A source whose `finally` fails. Without `items` it never ends by itself: it has to be closed."""
 
     def failing() -> Iterator[int]:
         try:
-            for x in range(4):
+            for x in count() if items is None else items:
                 rec(name, x)
                 yield x
         finally:
             rec.closed(name)
-            raise rec.error(RuntimeError(text))
+            raise rec.error(RuntimeError("clean-up"))
 
     return failing
 
@@ -48,7 +49,7 @@ def a_finally_of_a_chain_fails_after_an_early_exit(rec: Recorder) -> PipelineDef
 def a_finally_fails_at_the_end(rec: Recorder) -> PipelineDef:
     """At the end of the stream it is an error from `next`, on every branch."""
     return flow(
-        step("s", fn=_failing_finally(rec, "s")),
+        step("s", fn=_failing_finally(rec, "s", range(4))),
         reads("a", total(rec, "a"), "s"),
         reads("b", total(rec, "b"), "s"),
     )
@@ -67,6 +68,7 @@ def a_finally_fails_and_continues(rec: Recorder) -> PipelineDef:
 @case(
     error=Failure("a", ValueError, text="boom", notes=("clean-up",)),
     closings={"s": 1, "a": 1},
+    endless=frozenset("s"),
     statuses={"a": FAILED},
 )
 def a_finally_fails_after_an_error(rec: Recorder) -> PipelineDef:
@@ -81,6 +83,7 @@ def a_finally_fails_after_an_error(rec: Recorder) -> PipelineDef:
 @case(
     error=Failure("a", ValueError, text="boom", notes=("clean-up",)),
     closings={"s": 1, "a": 1},
+    endless=frozenset("s"),
     statuses={"a": FAILED},
 )
 def a_finally_of_a_chain_fails_after_an_error(rec: Recorder) -> PipelineDef:
@@ -88,7 +91,12 @@ def a_finally_of_a_chain_fails_after_an_error(rec: Recorder) -> PipelineDef:
     return flow(step("s", fn=_failing_finally(rec, "s")), reads("a", total(rec, "a", fails_at=1), "s"))
 
 
-@case(error=Failure("a", ValueError, text="boom", notes=("of b",)), closings={"s": 1}, statuses={"a": FAILED})
+@case(
+    error=Failure("a", ValueError, text="boom", notes=("of b",)),
+    closings={"s": 1},
+    endless=frozenset("s"),
+    statuses={"a": FAILED},
+)
 def a_finally_of_a_cancelled_sink_fails(rec: Recorder) -> PipelineDef:
     """What a cancelled sink raises instead is a note as well."""
 
@@ -99,7 +107,7 @@ def a_finally_of_a_cancelled_sink_fails(rec: Recorder) -> PipelineDef:
             raise rec.error(RuntimeError("of b"))
 
     return flow(
-        step("s", fn=source(rec, "s", 4)),
+        step("s", fn=source(rec, "s", count()), max_in_flight=1),  # when A fails, B has begun
         reads("a", total(rec, "a", fails_at=1), "s"),
         reads("b", b, "s"),
     )
@@ -122,7 +130,7 @@ def a_finally_of_a_transform_fails(rec: Recorder) -> PipelineDef:
             raise rec.error(RuntimeError("of t"))
 
     return flow(
-        step("s", fn=source(rec, "s", 4)),
+        step("s", fn=source(rec, "s", count())),
         reads("t", t, "s"),
         reads("a", total(rec, "a", take=1), "t"),
         reads("b", total(rec, "b", take=1), "s"),
@@ -146,7 +154,7 @@ def a_finally_of_one_of_several_decorated_alike(rec: Recorder) -> PipelineDef:
     """To the interpreter, steps with one decorator are one function. T has had enough, and so E is closed in its first item."""
 
     def e(s: int) -> Iterator[int]:
-        yield from (s, s)
+        yield from repeat(s)
 
     def t(xs: Iterator[int]) -> Iterator[int]:
         yield next(xs)

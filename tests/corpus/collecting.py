@@ -44,7 +44,7 @@ def _a_list_each(outcome: Outcome) -> None:
     assert first is not second
 
 
-@case(values={"b": [0, 1, 2], "c": [0, 1, 2]}, check=_a_list_each)
+@case(values={"b": [0, 1, 2], "c": [0, 1, 2]}, check_kept=_a_list_each)
 def two_lists(rec: Recorder) -> PipelineDef:
     """Two steps that ask for a list get one each: what one does to it the other doesn't see."""
 

@@ -146,6 +146,26 @@ def a_dead_letter_handler(rec: Recorder) -> PipelineDef:
 
 
 @case(
+    values={},
+    options=lambda rec: {"dead_letter": lambda letter: rec("letter", letter.index)},
+    ok=False,
+    letters=(("e", 0, {"s": 0}), ("e", 2, {"s": 2})),
+    dropped={"e": 2},
+    events=log("s0 e0 letter0 s1 e1 s2 e2 letter2 s3 e3 s!"),
+)
+def a_dead_letter_handler_is_told_each(rec: Recorder) -> PipelineDef:
+    """The handler is called once for each dropped item, in order, wherever the step runs."""
+
+    def e(s: int) -> int:
+        rec("e", s)
+        if s % 2 == 0:
+            raise boom(rec)
+        return s
+
+    return flow(step("s", fn=source(rec, "s", 4)), step("e", fn=e, on_error="continue"))
+
+
+@case(
     values={"e": [0, 100, 1, 2, 102]},
     options={"outputs": ["e"]},
     ok=False,

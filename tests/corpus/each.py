@@ -169,7 +169,7 @@ def _same_objects(outcome: Outcome) -> None:
     params=lambda: Setup(Config(2), ["x", "y"]),
     values={"e": ["0 [7, 8] xy", "2 [7, 8] xy", "4 [7, 8] xy"]},
     options={"outputs": ["e"]},
-    check=_same_objects,
+    check_kept=_same_objects,
 )
 def other_inputs_of_an_each_step(rec: Recorder) -> PipelineDef:
     """`value` and `collect` inputs are the same object on every call, `iterate` is fresh per call."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any, NamedTuple
 
-from corpus.case import IN_PROCESS, Failure, Outcome, Recorder, case, log
+from corpus.case import Failure, Outcome, Recorder, case, log
 from corpus.steps import boom, flow, reads, source, through, total
 from synaflow import Cancelled, PipelineDef, StepStatus, step
 
@@ -110,7 +111,7 @@ def _watching(rec: Recorder, name: str, swallow: bool = False) -> Any:
         except Exception as error:
             raise AssertionError("`except Exception` must not see it") from error
         except BaseException as error:
-            rec(name, type(error).__name__)
+            rec(name, "Cancelled" if isinstance(error, Cancelled) else type(error).__name__)
             if not swallow:
                 raise
         finally:
@@ -152,9 +153,10 @@ def _is_cancelled(outcome: Outcome) -> None:
 
 @case(
     error=Failure("a", ValueError),
-    check=_is_cancelled,
+    check_kept=_is_cancelled,
     closings={"s": 1, "t": 1, "c": 1},
-    closed_before=(("t", "s"),),
+    closed_before=(("t", "s"), ("a", "s")),
+    endless=frozenset("s"),
 )
 def a_far_away_sink_is_cancelled(rec: Recorder) -> PipelineDef:
     """Behind a transform too. It waits inside the transform's `next`, so there the error passes through first."""
@@ -169,11 +171,45 @@ def a_far_away_sink_is_cancelled(rec: Recorder) -> PipelineDef:
             rec.closed("c")
 
     return flow(
-        step("s", fn=source(rec, "s", 4)),
+        step("s", fn=source(rec, "s", count())),
         reads("t", through(rec, "t"), "s"),
         reads("c", c, "t"),
         reads("a", total(rec, "a", fails_at=1), "s"),
     )
+
+
+def _ended_by(name: str, error: type[BaseException]) -> None:
+    @case(
+        name=name,
+        raises=error,
+        raised_by="a",
+        closings={"s": 1, "t": 1, "a": 1, "b": 1},
+        closed_before=(("t", "s"), ("a", "s"), ("b", "s")),
+        endless=frozenset("s"),
+    )
+    def build(rec: Recorder) -> PipelineDef:
+        """What is no error but a call to stop leaves `run` as itself, with everything closed, consumers first."""
+
+        def a(t: Iterator[int]) -> int:
+            try:
+                for x in t:
+                    rec("a", x)
+                    if x == 2:
+                        raise error
+                return 0
+            finally:
+                rec.closed("a")
+
+        return flow(
+            step("s", fn=source(rec, "s", count())),
+            reads("t", through(rec, "t"), "s"),
+            a,
+            reads("b", total(rec, "b"), "s"),
+        )
+
+
+_ended_by("an_interrupt_below_an_endless_source", KeyboardInterrupt)
+_ended_by("an_exit_below_an_endless_source", SystemExit)
 
 
 @case(values={"a": -1, "b": -1}, events=log("s0 a0 b0 s1 a1 b1"), closings={"s": 1})
@@ -354,7 +390,6 @@ def items_before_an_error_arrive_with_16_in_flight(rec: Recorder) -> PipelineDef
     may_warn=True,
     closings={"s": 1},
     drift=16,
-    needs=frozenset({IN_PROCESS}),
 )
 def an_error_nobody_reached(rec: Recorder) -> PipelineDef:
     """Both take 3 of a source that fails at 5: if it was pulled that far ahead, the error is a warning."""

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, NotRequired, TypedDict, TypeVar
 
-from corpus.case import Recorder, case, log
+from corpus.case import IfCounted, Recorder, case, log
 from corpus.steps import flow, reads, source, through, total
 from synaflow import PipelineDef, step
 
@@ -21,7 +21,11 @@ class Count(NamedTuple):
     params=lambda: Count(5),
     values={"consumer": None},
     events=log("p0 t0 c0 p1 t10 c10 p2 t20 c20 p3 t30 c30 p4 t40 c40"),
-    counts={"producer": (..., None), "transformer": (None, None), "consumer": (None, ...)},
+    counts={
+        "producer": (..., IfCounted(5)),
+        "transformer": (IfCounted(5), IfCounted(5)),
+        "consumer": (IfCounted(5), ...),
+    },
 )
 def linear(rec: Recorder) -> PipelineDef:
     """The quickstart: producer, transformer, consumer, wired by name. Nothing counts on a straight chain."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
-from corpus.case import IN_PROCESS, Outcome, Recorder, case
+from corpus.case import IN_PROCESS, LOCKSTEP, Outcome, Recorder, case
 from corpus.steps import flow, reads, source
 from synaflow import PipelineDef, step
 
@@ -163,7 +163,7 @@ def _few_alive(outcome: Outcome) -> None:
     assert max(outcome.recorder.kept) <= 5, "items live longer than they have to"  # type: ignore[type-var, operator]
 
 
-@case(values={"a": 100, "b": 100}, check=_few_alive)
+@case(values={"a": 100, "b": 100}, check_kept=_few_alive, needs=frozenset({IN_PROCESS, LOCKSTEP}))
 def items_are_let_go(rec: Recorder) -> PipelineDef:
     """In lockstep only the items at hand are alive: the new one, and the one before in each loop."""
     alive: weakref.WeakSet[_Big] = weakref.WeakSet()

@@ -142,6 +142,7 @@ def _interrupt(role: str, on_error: str) -> None:
     @case(
         name=f"interrupt_in_{role}_{on_error}",
         raises=KeyboardInterrupt,
+        raised_by=role,
         closings=ONE_EACH,
         closed_before=order,
     )

@@ -152,12 +152,7 @@ def test_the_callers_context_is_seen_by_every_step() -> None:
     contextvars.copy_context().run(in_context)
 
 
-def test_what_this_runner_cant_do_is_said() -> None:
-    async def later() -> int:
-        return 1
-
-    with pytest.raises(RunnerError, match="step 'later' of pipeline 'async' is asynchronous"):
-        run(pipeline("async", steps=[later]))
+def test_an_output_that_no_step_gives_is_refused() -> None:
     with pytest.raises(RunnerError, match="has no step 'nobody' to give"):
         run(counted(1), outputs=["nobody"])
 

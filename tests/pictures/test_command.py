@@ -61,7 +61,9 @@ def test_options(folder: Path) -> None:
 def test_what_is_refused(folder: Path, arguments: tuple[str, ...], said: str | None) -> None:
     done = synaflow(folder, "render", *arguments)
     assert done.returncode == 2
-    assert done.stderr == said if said else done.stderr.startswith("error: ")
+    # What Graphviz's libraries have to say of this machine's fonts is theirs.
+    ours = "".join(line for line in done.stderr.splitlines(keepends=True) if not line.startswith("Fontconfig "))
+    assert ours == said if said else ours.startswith("error: ")
     assert "Traceback" not in done.stderr
 
 

@@ -155,4 +155,8 @@ def _step_def(node: Node) -> StepDef:
         each=node.each,
         flatten=node.flatten,
         is_async=node.is_async,
+        concurrency=node.concurrency,
+        ordered=node.ordered,
+        timeout=node.timeout,
+        thread=node.thread,
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from keyword import iskeyword
 from typing import TYPE_CHECKING, TypeVar
 
+from synaflow._check.calls import read_calls
 from synaflow._check.nodes import Node, Plan, Subject
 from synaflow._check.params import spell_value
 from synaflow._check.problems import did_you_mean, quoted
@@ -139,12 +140,7 @@ def read_step(plan: Plan, at: int, item: Step, scope: Scope) -> Node | None:
         doc=read.doc,
         is_async=read.is_async,
     )
-    width = item.max_in_flight
-    if width is None or (isinstance(width, int) and not isinstance(width, bool) and width >= 1):
-        node.max_in_flight = width
-    else:
-        reason = f"max_in_flight must be a whole number from 1 up, or None, not {spell_value(width)}"
-        plan.complain(about, "invalid-option", reason)
+    read_calls(plan, node, item)
     _check_told(plan, node)
     return node
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from synaflow._check.declared import read_after, read_choice, read_step, read_told
 from synaflow._check.hints import UNKNOWN, Scope
 from synaflow._check.nodes import Link, Node, Plan, Subject
-from synaflow._check.outputs import seen_by_consumers
+from synaflow._check.outputs import find_async, seen_by_consumers
 from synaflow._check.params import spell_value
-from synaflow._check.passing import FieldDefault, FieldOf, PassOn, SubPipeline
+from synaflow._check.passing import AsyncSubPipeline, FieldDefault, FieldOf, PassOn, SubPipeline
 from synaflow._check.problems import did_you_mean, quoted
 from synaflow._declare.step import Step
 from synaflow._model import EdgeKind, Input, OnError, Output, PipelineDef, StepMode
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from synaflow._check.settle import Settler
     from synaflow._declare.include import Include
     from synaflow._model import Edge, ParamsDef, StepDef
-    from synaflow._types import TypeForm
+
+from synaflow._types import TypeForm
 
 __all__ = ["declare_include", "dissolve_passes"]
 
@@ -208,24 +209,26 @@ def _declare_getters(plan: Plan, item: Include, maker: _Maker) -> None:
 def _declare_per_item(plan: Plan, about: Subject, item: Include, maker: _Maker, on_error: OnError) -> None:
     """One `each` step that runs the included pipeline for every params value."""
     sub = item.pipeline
+    is_async = find_async(sub) is not None
     output = Output(type(None), stream=False, item=type(None))
     if sub.exports is None:
         plan.unexported.add(item.name)
     else:
         output = _seen(sub[sub.exports])
         if output.stream:
-            output = seen_by_consumers(output, each=True, is_async=False)  # a plain Iterator, whatever it is inside
+            output = seen_by_consumers(output, each=True, is_async=is_async)  # one stream, whatever it is inside
     _add(
         plan,
         Node(
             name=item.name,
             about=about._replace(location=maker.node.about.location),
-            fn=SubPipeline(sub, sub.exports, output.stream),
+            fn=(AsyncSubPipeline if is_async else SubPipeline)(sub, sub.exports, output.stream),
             inputs=(Input(maker.node.name, maker.params.type, positional_only=True),),
             returns=output.type,
             declared=output,
             on_error=on_error,
             mode=StepMode.EACH,
+            is_async=is_async,
             function=sub.name,
             doc=sub.doc,
         ),

@@ -57,6 +57,7 @@ class Match(NamedTuple):
         from_stream: Whether it leaves a stream.
         collector: For `collect`, what makes the collection.
         one_shot: Whether the parameter asks for `Iterable`.
+        is_async: Whether it asks for an asynchronous stream.
         pairs: What had to fit what. Each was found to fit by itself; of TypeVars that several parameters share, all
             have to be asked at once.
     """
@@ -66,6 +67,7 @@ class Match(NamedTuple):
     pairs: tuple[Pair, ...]
     collector: Collector | None = None
     one_shot: bool = False
+    is_async: bool = False
 
 
 class Refusal(NamedTuple):
@@ -166,7 +168,9 @@ def _stream_rows(trial: _Trial) -> Match | Refusal | None:
     for part in trial.parts:
         pairs = _stream_pairs(output, part)
         if pairs and all(_fits(*pair) for pair in pairs):
-            return Match(EdgeKind.STREAM, True, pairs, one_shot=(get_origin(part) or part) in _ONE_SHOT)
+            origin = get_origin(part) or part
+            is_async = origin in _STREAMS and issubclass(origin, collections.abc.AsyncIterable)
+            return Match(EdgeKind.STREAM, True, pairs, one_shot=origin in _ONE_SHOT, is_async=is_async)
     targets = [target for target in map(target_of, trial.parts) if target is not None]
     if targets and trial.mode is StepMode.AUTO and Any in members(item):
         return Refusal(

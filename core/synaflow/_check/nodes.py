@@ -83,6 +83,10 @@ class Node:
     function: str = ""
     doc: str | None = None
     is_async: bool = False
+    concurrency: int = 1
+    ordered: bool = True
+    timeout: float | None = None
+    thread: bool = False
     settled: StepDef | None = None
     edges: tuple[Edge, ...] = ()
     links: dict[str, Link] = field(default_factory=dict)

@@ -9,9 +9,10 @@ from synaflow._model import Output
 from synaflow._types import UndecidableTypeError, members, spell, stream_item
 
 if TYPE_CHECKING:
+    from synaflow._model import PipelineDef
     from synaflow._types import TypeForm
 
-__all__ = ["describe_output", "seen_by_consumers"]
+__all__ = ["describe_output", "find_async", "seen_by_consumers"]
 
 
 def describe_output(hint: TypeForm) -> Output | str:
@@ -39,3 +40,23 @@ def seen_by_consumers(own: Output, *, each: bool, is_async: bool) -> Output:
         return own
     stream: TypeForm = AsyncIterator[own.item] if is_async else Iterator[own.item]  # type: ignore[name-defined]
     return Output(stream, True, own.item)
+
+
+def find_async(pipeline: PipelineDef) -> str | None:
+    """What of a pipeline takes an event loop, for people; None where nothing does.
+
+    Example:
+        >>> from synaflow import pipeline
+        >>> async def one() -> int:
+        ...     return 1
+        >>> find_async(pipeline("count", None, [one]))
+        "step 'one' (one)"
+    """
+    for step in pipeline.steps:
+        if step.is_async:
+            return f"step '{step.name}' ({step.function})"
+    for field in pipeline.fields:
+        stream = stream_item(field.output.type) if field.output.stream else None
+        if stream is not None and stream.is_async:
+            return f"params field '{field.name}'"
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from synaflow._model import PipelineDef
     from synaflow._run.result import RunResult
 
-__all__ = ["FieldDefault", "FieldOf", "PassOn", "SubPipeline"]
+__all__ = ["AsyncSubPipeline", "FieldDefault", "FieldOf", "PassOn", "SubPipeline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,13 @@ class SubPipeline:
 
         if self.export is not None and self.flatten:
             return self._stream(synaflow.stream(self.pipeline, params, self.export))
-        result = synaflow.run(self.pipeline, params, outputs=[self.export] if self.export else [])
+        return self._exported(synaflow.run(self.pipeline, params, outputs=[self.export] if self.export else []))
+
+    def _exported(self, result: RunResult) -> object:
         if self.export is not None and self.export not in result and result.errors:
             raise result.errors[0]
         self._report(result)
-        if self.export is None:
-            return None
-        return result[self.export]
+        return result[self.export] if self.export is not None else None
 
     def _stream(self, items: _Items) -> Iterator[object]:
         yield from items
@@ -122,6 +122,31 @@ class SubPipeline:
                 RuntimeWarning,
                 stacklevel=3,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncSubPipeline(SubPipeline):
+    """Runs a pipeline with asynchronous steps, by the local runner, on the event loop that runs."""
+
+    def __call__(self, params: object, /) -> object:
+        """Runs it for one params value: gives an awaitable, or an asynchronous stream."""
+        if self.export is not None and self.flatten:
+            return self._items(params, self.export)
+        return self._value(params)
+
+    async def _value(self, params: object) -> object:
+        import synaflow
+
+        outputs = [self.export] if self.export else []
+        return self._exported(await synaflow.async_run(self.pipeline, params, outputs=outputs))
+
+    async def _items(self, params: object, export: str) -> AsyncIterator[object]:
+        import synaflow
+
+        async with synaflow.async_stream(self.pipeline, params, export) as items:
+            async for item in items:
+                yield item
+        self._report(items.result)
 
 
 def _iterator(value: object) -> object:

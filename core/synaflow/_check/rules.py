@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from synaflow._check.calls import check_calls
 from synaflow._check.problems import quoted
 from synaflow._model import Edge, EdgeKind, OnError, StepMode
 
@@ -17,6 +18,7 @@ def check_rules(plan: Plan) -> None:
     """Adds a problem for every rule that is broken."""
     for node in plan.nodes.values():
         _check_mode(plan, node)
+        check_calls(plan, node)
         if node.each:
             _check_each(plan, node)
     _check_iterators(plan)
@@ -59,6 +61,12 @@ def _check_each(plan: Plan, node: Node) -> None:
                 'of its own (on_error="continue"), and the others would no longer match'
             )
             _complain(plan, node, edge, reason, f"let '{edge.producer}' give something for an item that fails")
+        elif producer is not None and not producer.ordered:
+            reason = (
+                f"{quoted(other.parameter for other in each)} advance together, but '{edge.producer}' gives its results "
+                "as they come (ordered=False), and the others would not match"
+            )
+            _complain(plan, node, edge, reason, f"leave ordered=False out at '{edge.producer}'")
 
 
 def _complain(plan: Plan, node: Node, edge: Edge, reason: str, mend: str) -> None:

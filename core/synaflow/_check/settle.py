@@ -144,6 +144,7 @@ def _edge(node: Node, parameter: Input, link: Link, output: Output, match: Match
         found=link.found,
         collector=match.collector,
         one_shot=match.one_shot,
+        is_async=match.is_async,
     )
 
 

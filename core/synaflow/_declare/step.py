@@ -26,6 +26,10 @@ class Step:
     inputs: Mapping[str, str] | None = None
     after: Sequence[str] = ()
     hints: Mapping[str, TypeForm] | None = None
+    concurrency: int = 1
+    ordered: bool = True
+    timeout: float | None = None
+    thread: bool = False
 
 
 def step(
@@ -37,6 +41,10 @@ def step(
     inputs: Mapping[str, str] | None = None,
     after: Sequence[str] = (),
     hints: Mapping[str, TypeForm] | None = None,
+    concurrency: int = 1,
+    ordered: bool = True,
+    timeout: float | None = None,
+    thread: bool = False,
 ) -> Step:
     """Names a function as a step of a pipeline.
 
@@ -51,6 +59,15 @@ def step(
         inputs: Producers by parameter, where a name alone doesn't find them: `{"values": "odds"}`.
         after: Steps that have to end before this one starts, without passing it anything.
         hints: Types by parameter, and under `"return"` the output's, for a function that carries none of its own.
+        concurrency: Of an `each` step, how many calls may be under way at once: awaited together if it is asynchronous, in
+            as many threads if it isn't. So far is its stream pulled ahead of whoever reads what it gives. What a call
+            yields, where it gives a stream, is kept until the call has ended.
+        ordered: Whether it then gives its results in the order of its items. False: as they come.
+        timeout: Seconds after which an asynchronous step has failed, with a TimeoutError: a call of a value, a sink or an
+            `each` step, or of a stream each next item. None: never.
+        thread: Whether `async_run` calls a plain function in a thread of its own, because it blocks. Of a stream, every
+            item is made there. The function takes no live stream then. `run`, which has nothing else to do meanwhile, calls
+            it as it would any other.
 
     Returns:
         The declaration, for the `steps` of `pipeline(...)`, which checks it.
@@ -59,4 +76,4 @@ def step(
         >>> step("size", fn=len, hints={"obj": list[int], "return": int}).name
         'size'
     """
-    return Step(name, fn, on_error, mode, max_in_flight, inputs, after, hints)
+    return Step(name, fn, on_error, mode, max_in_flight, inputs, after, hints, concurrency, ordered, timeout, thread)

@@ -76,7 +76,14 @@ def _step(step: StepDef) -> dict[str, object]:
         "max_in_flight": step.max_in_flight,
         "after": list(step.after),
         "is_async": step.is_async,
+        **_calls(step),
     }
+
+
+def _calls(step: StepDef) -> dict[str, object]:
+    """How it is called, as far as that isn't as usual."""
+    usual = {"concurrency": 1, "ordered": True, "timeout": None, "thread": False}
+    return {option: given for option, default in usual.items() if (given := getattr(step, option)) != default}
 
 
 def _function(step: StepDef) -> dict[str, object]:

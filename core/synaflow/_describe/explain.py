@@ -82,6 +82,14 @@ def _step(step: StepDef) -> str:
         notes.append("async")
     if step.mode is not StepMode.AUTO:
         notes.append(f"mode={step.mode}")
+    if step.concurrency > 1:
+        notes.append(f"concurrency={step.concurrency}")
+    if not step.ordered:
+        notes.append("ordered=False")
+    if step.timeout is not None:
+        notes.append(f"timeout={step.timeout}")
+    if step.thread:
+        notes.append("thread=True")
     if step.on_error is not OnError.STOP:
         notes.append(f"on_error={step.on_error}")
     if step.max_in_flight is not None:

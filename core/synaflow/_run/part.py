@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypedDict, cast
 
 from synaflow._errors import RunnerError
-from synaflow._model import NO_DEFAULT, FieldDef, ParamsDef, PipelineDef, Region
+from synaflow._model import NO_DEFAULT, FieldDef, Output, ParamsDef, PipelineDef, Region, StepDef
 
 __all__ = ["dependents_of", "part_of"]
 
 
-def part_of(pipeline: PipelineDef, steps: Collection[str]) -> PipelineDef:
+def part_of(pipeline: PipelineDef, steps: Collection[str], *, cut_streams: bool = False) -> PipelineDef:
     """The pipeline of some of a pipeline's steps, with what they take from elsewhere as its params.
 
     A stream is read where it is made: whole stream regions are what a pipeline can be cut into (`pipeline.regions`), and
-    of a region, readers may be left out.
+    of a region, readers may be left out. A target that brings streams from one place to another cuts regions too.
 
     Args:
         pipeline: The whole.
         steps: Names of its steps.
+        cut_streams: Whether the streams of steps that are left out are params too, as iterators.
 
     Returns:
         A pipeline of the same name. Its params are a dict, `{name: value}`: the fields of the pipeline's own params, and the
@@ -50,7 +51,7 @@ def part_of(pipeline: PipelineDef, steps: Collection[str]) -> PipelineDef:
         raise RunnerError(f"pipeline '{pipeline.name}' has no step {', '.join(map(repr, unknown))}")
     edges = tuple(edge for edge in pipeline.edges if edge.consumer in wanted)
     for edge in edges:
-        if edge.binds and edge.producer in pipeline and edge.producer not in wanted:
+        if edge.binds and edge.producer in pipeline and edge.producer not in wanted and not cut_streams:
             raise RunnerError(
                 f"'{edge.consumer}' reads the stream of '{edge.producer}' in pipeline '{pipeline.name}': "
                 "a part that has the one needs the other too"
@@ -58,7 +59,7 @@ def part_of(pipeline: PipelineDef, steps: Collection[str]) -> PipelineDef:
     needed = dict.fromkeys(edge.producer for edge in edges if edge.producer not in wanted)
     fields = {field.name: replace(field, required=True, default=NO_DEFAULT) for field in pipeline.fields}
     inputs = tuple(
-        fields[name] if name in fields else FieldDef(name, pipeline[name].output, doc=pipeline[name].doc)
+        fields[name] if name in fields else FieldDef(name, _given_by(pipeline[name]), doc=pipeline[name].doc)
         for name in needed
     )
     return replace(
@@ -95,6 +96,12 @@ def dependents_of(pipeline: PipelineDef, names: Iterable[str]) -> frozenset[str]
                 found.add(edge.consumer)
                 waiting.append(edge.consumer)
     return frozenset(found)
+
+
+def _given_by(step: StepDef) -> Output:
+    # The type of an `each` step's output is that of one call.
+    given = step.output
+    return Output(Iterator[given.item], True, given.item) if given.stream else given  # type: ignore[name-defined]  # a type at run time
 
 
 def _among(names: Iterable[str], wanted: Collection[str]) -> tuple[str, ...]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
 from synaflow._errors import StepError
-from synaflow._run.runner import load_runner
+from synaflow._run.runner import Runner, load_runner
 from synaflow.cli.as_json import failure_as_json, result_as_json
 from synaflow.cli.options import SharedOptions, options_parameter, split_target, with_signature
 from synaflow.cli.params import parse_options
 from synaflow.cli.report import prints_to_stderr, report_failure, report_result, write_json
 from synaflow.cli.target import load_target
+
+if TYPE_CHECKING:
+    from synaflow._run.result import RunResult
 
 __all__ = ["RunOptions", "run_command"]
 
@@ -23,7 +26,10 @@ __all__ = ["RunOptions", "run_command"]
 @Parameter(name="*", group="Options")
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(SharedOptions):
-    """The options of `synaflow run` itself."""
+    """The options of `synaflow run` itself.
+
+    A runner that takes more arguments has a subclass of this as its `run_options`, with those arguments in `arguments()`.
+    """
 
     output: Annotated[
         tuple[str, ...],
@@ -49,6 +55,11 @@ class RunOptions(SharedOptions):
         ),
     ] = False
 
+    def arguments(self) -> dict[str, object]:
+        """What the runner's `run` is given beside the pipeline and its params."""
+        progress = sys.stderr.isatty() if self.progress is None else self.progress
+        return {"outputs": self.output, "stats": self.stats, "progress": progress}
+
 
 def run_command(tokens: Sequence[str]) -> int:
     """Runs the pipeline that a command line names.
@@ -59,21 +70,22 @@ def run_command(tokens: Sequence[str]) -> int:
     Returns:
         The exit code: 0 if all went well, 1 if the pipeline failed.
     """
-    split = split_target(RunOptions, tokens)
-    if split is None:
-        _print_help()
-        return 0
-    target, rest = split
-    with prints_to_stderr("--json" in rest):
+    with prints_to_stderr("--json" in tokens):
+        runner = load_runner(_runner_name(tokens))
+        run_options = _options_of(runner)
+        split = split_target(run_options, tokens)
+        if split is None:
+            _print_help(run_options)
+            return 0
+        target, rest = split
         pipeline = load_target(target)
-        parsed = parse_options(f"synaflow run {target}", RunOptions, pipeline, rest)
+        parsed = parse_options(f"synaflow run {target}", run_options, pipeline, rest)
         if parsed is None:
             return 0
         options, params = parsed
-        runner = load_runner(options.runner)
-        progress = sys.stderr.isatty() if options.progress is None else options.progress
+        run: Callable[..., RunResult] = runner.run
         try:
-            result = runner.run(pipeline, params, outputs=options.output, stats=options.stats, progress=progress)
+            result = run(pipeline, params, **options.arguments())
         except StepError as error:
             if error.result is not None:
                 report_result(error.result)
@@ -87,7 +99,21 @@ def run_command(tokens: Sequence[str]) -> int:
     return 0 if outcome["ok"] else 1
 
 
-def _print_help() -> None:
+def _runner_name(tokens: Sequence[str]) -> str:
+    """The runner that a command line names: which options it has, only the runner can tell."""
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=False):
+        name, equals, value = token.partition("=")
+        if name == "--runner":
+            return value if equals else following
+    return RunOptions.runner
+
+
+def _options_of(runner: Runner) -> type[RunOptions]:
+    found = getattr(runner, "run_options", RunOptions)
+    return found if isinstance(found, type) and issubclass(found, RunOptions) else RunOptions
+
+
+def _print_help(options: type[RunOptions]) -> None:
     app = App(
         name="synaflow run",
         usage="Usage: synaflow run TARGET [--PARAM VALUE ...] [OPTIONS]",
@@ -95,7 +121,7 @@ def _print_help() -> None:
         "The pipeline's params are options too; `synaflow run TARGET --help` lists them.",
         help_format="plaintext",
         version_flags=(),
-        default_command=with_signature([options_parameter(RunOptions)]),
+        default_command=with_signature([options_parameter(options)]),
     )
     app["--help"].group = "Options"
     app.help_print([])
