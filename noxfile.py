@@ -6,6 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import randbelow
 
@@ -22,9 +25,9 @@ PYTHONS = nox.project.python_versions(PROJECT)
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 PACKAGES = [Path(package).name for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-# Airflow pins much of what is installed beside it: what needs it is tested in environments of its own.
-APART = "airflow"
-LIGHT = {extra: needed for extra, needed in EXTRAS.items() if extra != APART}
+# Airflow pins much of what is installed beside it, and Ray is big: what needs them is tested in environments of their own.
+APART = ("airflow", "ray")
+LIGHT = {extra: needed for extra, needed in EXTRAS.items() if extra not in APART}
 WITH_EXTRAS = f".[{','.join(LIGHT)}]"
 CHECKED = ["core", "runners", "adapters", "benchmarks", "examples", "tests", "noxfile.py"]
 
@@ -153,7 +156,7 @@ def install_airflow(session: nox.Session, version: str) -> None:
     session.install("uv")
     session.run(*add, *(["--exclude-newer", before] if before else []), *wanted)
     # What is there already stays as it is, as long as it is new enough for us.
-    session.run(*add, f".[{','.join(EXTRAS)}]", *group("test"), *group("airflow"))
+    session.run(*add, f".[{','.join((*LIGHT, 'airflow'))}]", *group("test"), *group("airflow"))
     session.run(*add, "--no-deps", *group("data"))
 
 
@@ -180,6 +183,56 @@ def airflow_benchmarks(session: nox.Session) -> None:
     """Measure what the Airflow adapter costs: `-- --write` puts the figures into the README, `-- --quick` sees that all runs."""
     install_airflow(session, "3.3")
     session.run("python", "-m", "benchmarks.on_airflow", *session.posargs)
+
+
+RAYS = {
+    "ray": [],
+    "ray-2.50": ["ray[default]==2.50.0", "tblib==3.0.0"],
+}
+"""What Ray's sessions ask for beside the project: the newest of all there is, and the lower bounds of the extra."""
+
+
+def install_ray(session: nox.Session, *wanted: str) -> None:
+    """Installs the project with Ray, and all that its tests and benchmarks need."""
+    extras = f".[{','.join((*LIGHT, 'ray'))}]"
+    session.install(extras, *wanted, *group("test"), *group("ray"))
+    install_data(session)
+
+
+@contextmanager
+def cluster_of_its_own() -> Iterator[dict[str, str]]:
+    """The environment in which Ray neither finds a cluster that is running here already, nor keeps a token in the home.
+
+    The folder is a short one, since there are sockets in it, whose paths must be.
+    """
+    with tempfile.TemporaryDirectory(prefix="ray-") as folder:
+        yield {"RAY_TMPDIR": folder, "RAY_AUTH_MODE": "disabled", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+
+
+def _ray(name: str, wanted: list[str]) -> None:
+    def session_ray(session: nox.Session) -> None:
+        install_ray(session, *wanted)
+        with cluster_of_its_own() as env:
+            if not (session.posargs or wanted):
+                session.run("pytest", "--doctest-modules", "--pyargs", "synaflow_ray", env=env)
+            every = ["tests/on_ray/test_corpus.py", "tests/on_ray/test_words.py"] if wanted else ["tests/on_ray"]
+            session.run("pytest", *(session.posargs or every), env=env)
+
+    with_it = "the oldest allowed Ray, in part" if wanted else "the newest Ray"
+    session_ray.__doc__ = f"Put the Ray runner through its tests on real clusters, with {with_it}."
+    nox.session(name=name, tags=["ray"])(session_ray)
+
+
+for _name, _wanted in RAYS.items():
+    _ray(_name, _wanted)
+
+
+@nox.session(name="ray-benchmarks")
+def ray_benchmarks(session: nox.Session) -> None:
+    """Measure the Ray runner: `-- --write` puts the figures into the README, `-- --quick` sees that all runs."""
+    install_ray(session)
+    with cluster_of_its_own() as env:
+        session.run("python", "-m", "benchmarks.on_ray", *session.posargs, env=env)
 
 
 @nox.session
@@ -240,7 +293,8 @@ def minimums(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Run every example in the docstrings and in the README."""
     install(session, "test")
-    session.run("pytest", "--doctest-modules", "--pyargs", *(name for name in PACKAGES if not name.endswith(APART)))
+    light = [name for name in PACKAGES if name.removeprefix("synaflow_") not in APART]
+    session.run("pytest", "--doctest-modules", "--pyargs", *light)
     session.run("pytest", "tests/ground/test_readme.py")
 
 

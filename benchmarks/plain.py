@@ -10,7 +10,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import tee
 
-__all__ = ["Values", "a", "b", "both", "chained", "doubled", "numbers", "pushed", "split", "total", "values", "zipped"]
+__all__ = [
+    "Sum",
+    "Values",
+    "a",
+    "b",
+    "both",
+    "chained",
+    "doubled",
+    "numbers",
+    "pushed",
+    "split",
+    "total",
+    "values",
+    "zipped",
+]
 
 
 def numbers(length: int) -> Iterator[int]:
@@ -62,19 +76,22 @@ def chained(count: int) -> int:
     return total(doubled(numbers(count)))
 
 
-class _Sum:
+class Sum:
+    """An accumulator."""
+
     __slots__ = ("result",)
 
     def __init__(self) -> None:
         self.result = 0
 
     def add(self, number: int) -> None:
+        """Takes an item."""
         self.result += number
 
 
 def pushed(count: int) -> dict[str, int]:
     """The fork by hand: one loop that gives each accumulator its item."""
-    first, second = _Sum(), _Sum()
+    first, second = Sum(), Sum()
     for number in numbers(count):
         first.add(number)
         second.add(number)

@@ -12,6 +12,7 @@ from benchmarks.chain import over_processes
 from benchmarks.imports import import_costs
 from benchmarks.measure import Spread, agreed, interleaved, quotients, spread
 from benchmarks.memory import BLOCK, peak
+from benchmarks.on_asyncio import streams, waits
 
 __all__ = ["GROUPS", "Effort", "Group", "Row", "Unit"]
 
@@ -25,6 +26,7 @@ class Unit:
 
 
 TIMES: Final = Unit("x", "")
+NANOSECONDS: Final = Unit("ns")
 MILLISECONDS: Final = Unit("ms")
 MEGABYTES: Final = Unit("MB")
 
@@ -63,11 +65,12 @@ class Effort:
     ahead: int = 2_000_000_000
     rows_ahead: int = 6_000_000
     processes: int = 15
+    waits: int = 1_000
 
     @classmethod
     def quick(cls) -> Effort:
         """Enough to see that everything still runs."""
-        return cls(3, 20_000, 40_000, 2, 100, 400, 300_000_000, 1_000_000, 2)
+        return cls(3, 20_000, 40_000, 2, 100, 400, 300_000_000, 1_000_000, 2, 200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,37 @@ GROUPS: Final = (
     ),
     Group((Row("a join of two branches of a fork, `zip`", "`itertools.tee` and `zip`", TIMES),), _join),
     Group((Row("the chain with `stats=True`", "wired by hand", TIMES),), _counted),
+    Group(
+        (
+            Row("a chain of 3 asynchronous steps, 100,000 items, `async_run`", "`async for`, by hand", TIMES),
+            Row("per item, that is longer by", "", NANOSECONDS),
+            Row("the same with a plain transform and a plain sink", "`async for`, by hand", TIMES),
+            Row("per item, that is longer by", "", NANOSECONDS),
+        ),
+        lambda effort: streams.chains(effort.rounds, effort.items // 10),
+    ),
+    Group(
+        (
+            Row(
+                "an asynchronous stream forked to an asynchronous and a plain sink, lockstep",
+                "an `async for` that calls each accumulator",
+                TIMES,
+            ),
+            Row("per item, that is longer by", "", NANOSECONDS),
+        ),
+        lambda effort: streams.forks(effort.long_rounds, effort.items // 50),
+    ),
+    Group(
+        (
+            Row("1,000 waits of 10 ms, `concurrency=100`", "`asyncio.gather` with a semaphore", TIMES, 1.2),
+            Row("the same, forked to 2 sinks in lockstep", "`asyncio.gather` with a semaphore", TIMES, 1.2),
+        ),
+        lambda effort: waits.awaits(effort.long_rounds, effort.waits),
+    ),
+    Group(
+        (Row("1,000 waits of 10 ms in 100 threads, `concurrency=100`", "`ThreadPoolExecutor(100).map`", TIMES, 1.2),),
+        lambda effort: waits.threads(effort.long_rounds, effort.waits),
+    ),
     Group(
         (
             Row("a bare interpreter, start to end", "", MILLISECONDS),

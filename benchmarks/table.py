@@ -28,8 +28,8 @@ _TASKS: Final[tuple[tuple[str, str, Unit], ...]] = (
     ("chain", "a chain of generators, against the same by hand", TIMES),
 )
 _NUMBER: Final = r"\d[\d,]*(?:\.\d+)?"
-_FIGURE: Final = re.compile(rf"-?{_NUMBER}(?:x| ms| MB)(?: \(-?{_NUMBER} to -?{_NUMBER}\))?")
-_BAR: Final = re.compile(rf"{_NUMBER}(?:x| ms| MB)(?:, \*\*missed\*\*)?")
+_FIGURE: Final = re.compile(rf"-?{_NUMBER}(?:x| ns| ms| MB)(?: \(-?{_NUMBER} to -?{_NUMBER}\))?")
+_BAR: Final = re.compile(rf"{_NUMBER}(?:x| ns| ms| MB)(?:, \*\*missed\*\*)?")
 _WRONG: Final = re.compile(r"wrong: `.+`")
 _MARK: Final = re.compile(r"^<!-- written by ", re.MULTILINE)
 _MACHINE: Final = re.compile(r"Python \d+\.\d+\.\d+, .+; .+, \d+ cores(?:, load \d+\.\d)?; .+\.")
@@ -40,7 +40,8 @@ def number(value: float) -> str:
     if abs(value) >= 100:
         digits = len(str(round(abs(value)))) - 3
         return f"{round(value, -digits):,.0f}"
-    return f"{value:.0f}" if abs(value) >= 20 else f"{value:.1f}" if abs(value) >= 5 else f"{value:.2f}"
+    digits = 0 if abs(value) >= 20 else 1 if abs(value) >= 5 else 2 if abs(value) >= 0.1 else 4
+    return f"{value:.{digits}f}"
 
 
 def figure(value: Spread, unit: Unit) -> str:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
     [
         "benchmarks",
         "benchmarks.on_airflow",
+        "benchmarks.on_ray",
     ],
 )
 def test_the_readme_has_the_tables_in_the_form_they_are_written(module: str) -> None:

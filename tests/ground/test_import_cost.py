@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+
+from fresh import loaded_by
 
 HEAVY = {
     "asyncio",
@@ -64,19 +63,6 @@ from synaflow import run
 
 assert run(sums)["both"] == 5
 """
-
-
-def loaded_by(program: str) -> set[str]:
-    """The modules in memory after a program ran in a fresh interpreter."""
-    done = subprocess.run(
-        [sys.executable, "-c", f"{program}\nimport sys\nprint(*sys.modules, sep='\\n')"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
-    )
-    assert done.returncode == 0, done.stderr
-    return set(done.stdout.splitlines())
 
 
 @pytest.mark.parametrize(("program", "without"), [(IMPORT, HEAVY | RUNNING), (BUILD, HEAVY | RUNNING), (RUN, HEAVY)])

@@ -13,7 +13,9 @@ from synaflow.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-(FACTORY,) = re.findall(r"^```py\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+(FACTORY,) = (
+    block for block in re.findall(r"^```py\n(.*?)^```", README, re.MULTILINE | re.DOTALL) if "to_dag" in block
+)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,1 @@
+"""What the Ray runner costs, beside Ray code written by hand: `nox -s ray-benchmarks` runs it. Nothing asserts a time."""
