@@ -18,11 +18,15 @@ from synaflow import EdgeKind, PipelineDef, RunResult, StepStatus
 from synaflow_graphviz.compose import Composer
 from synaflow_graphviz.look import ALL_PENS, BOXES, FAILED, FAINT, FONT, INK, PAPER, SHAPES, Pen
 from synaflow_graphviz.picture import Box, BoxKind, Line, Node, Picture, Role
+from synaflow_graphviz.words import cut
 
 __all__ = ["draw", "to_dot"]
 
 _TIP: Final = 1_200
 """How many characters a tool tip has at most; the page shows the whole docstring."""
+
+_LINE: Final = 200
+"""How many characters a line of a label has at most: of nodes wider than some 65,000 points, `dot` refuses to draw any."""
 
 
 def to_dot(pipeline: PipelineDef, *, result: RunResult | None = None, folded: bool = False, legend: bool = True) -> str:
@@ -249,15 +253,13 @@ def _label(
 
 def _markup(text: str) -> str:
     """A text within markup. A space, where there is none: Graphviz takes no empty element."""
-    return html.escape(_printable(text, "").replace("\\", "\\\\")) or " "
+    return html.escape(_printable(cut(text, _LINE), "").replace("\\", "\\\\")) or " "
 
 
 def _plain(text: str) -> str:
     """A text outside of markup: backslashes and entities would be read as such there too."""
-    if len(text) > _TIP:
-        text = f"{text[: _TIP - 1]}…"
     # One in angle brackets would be taken for markup but for `nohtml`; a tool tip's backslashes are read twice.
-    plain: str = nohtml(_printable(text, "\n").replace("\\", "\\" * 4).replace("&", "&amp;"))
+    plain: str = nohtml(_printable(cut(text, _TIP), "\n").replace("\\", "\\" * 4).replace("&", "&amp;"))
     return plain
 
 

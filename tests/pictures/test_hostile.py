@@ -85,6 +85,11 @@ def flat(text: str) -> str:
     return "".join(" " if char.isspace() else char for char in text)
 
 
+def in_a_line(text: str) -> str:
+    """As a line of a label has it: `dot` refuses to draw what is wider than 65,000 points."""
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12])
 def test_a_text_stays_text(text: str, graphviz_way: str) -> None:
     drawn = shown(to_svg(made(text), legend=False))
@@ -95,9 +100,9 @@ def test_a_text_stays_text(text: str, graphviz_way: str) -> None:
     assert {element.tag for element in drawn.root.iter()} <= allowed
     assert [node.texts[0] for node in drawn.nodes if "source" in node.tip.partition(":")[0]] == ["source"]
     titles = [text_.text for text_ in drawn.root.iter(f"{svg}text")]
-    assert text in titles, "the pipeline's name"
+    assert in_a_line(text) in titles, "the pipeline's name"
     (source,) = [node for node in drawn.nodes if node.texts[0] == "source"]
-    assert source.texts[1] == f"{text}()"
+    assert source.texts[1] == in_a_line(f"{text}()")
     assert text[:500] in source.tip
     if len(text) < 1_000:
         assert source.tip.partition("\n\n")[2] == text, "the docstring"
