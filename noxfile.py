@@ -65,12 +65,17 @@ def install_data(session: nox.Session) -> None:
     session.install("--no-deps", *group("data"))
 
 
+def run_tests(session: nox.Session) -> None:
+    """Runs the tests in a process for each core; one that is done early takes from the others."""
+    session.run("pytest", "--numprocesses=auto", "--maxprocesses=8", "--dist=worksteal", *session.posargs)
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
     """Install the project and run all its tests on the running interpreter."""
     install(session, "test")
     install_data(session)
-    session.run("pytest", *session.posargs)
+    run_tests(session)
 
 
 def _tests_on(version: str) -> None:
@@ -81,7 +86,7 @@ def _tests_on(version: str) -> None:
             session.skip(f"no working Python {version} on this machine: NOT tested on it")
         install(session, "test")
         install_data(session)
-        session.run("pytest", *session.posargs)
+        run_tests(session)
 
     session_tests.__doc__ = f"Install the project and run all its tests on Python {version}."
     # The tag `pythons` is what continuous integration runs beside `tests`: every version but the one that has had its turn.
@@ -286,7 +291,7 @@ def minimums(session: nox.Session) -> None:
     constraints.write_text("\n".join(lowest) + "\n")
     session.install(WITH_EXTRAS, *group("test"), "--constraint", str(constraints))
     install_data(session)
-    session.run("pytest", *session.posargs)
+    run_tests(session)
 
 
 @nox.session

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TextIO, TypedDict, TypeVar
 import pytest
 
 from core.building import build, edge, problem_of, problems_of, wires
+from ids import stable
 from synaflow import EdgeKind, PipelineDef, StepError, include, pipeline, step
 
 T = TypeVar("T")
@@ -628,7 +629,7 @@ def test_the_default_of_a_field_of_a_pydantic_model() -> None:
         ({"inputs": {"rows": source, "count": source}}, "invalid-option"),
         ({"inputs": ["rows"]}, "invalid-option"),
     ],
-    ids=str,
+    ids=stable,
 )
 def test_options_are_checked_like_a_steps(options: dict[str, Any], code: str, fn: Any) -> None:
     found = problems_of(ROWS, include("billing", BILLING, fn=fn, **options), params=Count)

@@ -40,6 +40,7 @@ from typing import (
 import pytest
 
 from core.building import build, edge, gives, problem_of, problems_of, takes
+from ids import stable
 from synaflow import Edge, EdgeKind, Problem, register_collector, step
 
 T = TypeVar("T")
@@ -167,7 +168,7 @@ def test_of_two_members_in_one_row_the_first_written_counts() -> None:
         (Bag[int], bag_of),
         (Sized, Sized),
     ],
-    ids=str,
+    ids=stable,
 )
 def test_what_a_stream_is_materialised_by(wanted: object, collector: object) -> None:
     assert connected(Iterator[int], wanted).collector is collector

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from core.building import build, problem_of, problems_of
+from ids import stable
 from synaflow import PipelineError, pipeline, step
 
 
@@ -80,7 +81,7 @@ def test_a_pipeline_without_a_name(name: Any) -> None:
         ({"after": 3}, None),
         ({"after": [one]}, None),
     ],
-    ids=str,
+    ids=stable,
 )
 def test_invalid_options(options: dict[str, Any], suggestion: str | None) -> None:
     problem = problem_of(step("one", one, **options), params=P)

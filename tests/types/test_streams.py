@@ -22,6 +22,7 @@ from typing import IO, Annotated, Any, Literal, NamedTuple, Never, NewType, Prot
 
 import pytest
 
+from ids import stable
 from synaflow._types import CollectionItem, StreamItem, accepts, collection_item, stream_item
 
 NoneType = type(None)
@@ -175,7 +176,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("value", "hint"), ACCEPTED, ids=repr)
+@pytest.mark.parametrize(("value", "hint"), ACCEPTED, ids=stable)
 def test_accepted_at_the_door(value: object, hint: object) -> None:
     assert accepts(value, hint)
 
