@@ -79,7 +79,7 @@ def test_several_at_once() -> None:
         return dict(await async_run(sums, Asked(upto)))
 
     async def use(client: httpx.AsyncClient) -> list[object]:
-        answers = await asyncio.gather(*(client.get("/sums", params={"count": count}) for upto in range(1, 9)))
+        answers = await asyncio.gather(*(client.get("/sums", params={"upto": upto}) for upto in range(1, 9)))
         return [answer.json() for answer in answers]
 
     expected = [{"total": sum(range(upto)), "largest": upto - 1} for upto in range(1, 9)]
