@@ -34,6 +34,7 @@ def cluster() -> Iterator[None]:
         object_store_memory=100 * 2**20,
         log_to_driver=False,
         logging_level="ERROR",
+        _system_config={"metrics_report_interval_ms": 1_000},  # else a test of them takes 20 seconds
     )
     yield
     ray.shutdown()
