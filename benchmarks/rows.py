@@ -199,6 +199,11 @@ GROUPS: Final = (
                 TIMES,
             ),
             Row("per item, that is longer by", "", NANOSECONDS),
+            Row(
+                "the same fork",
+                "two tasks, each with a queue of one item, and `join` after each",
+                TIMES,
+            ),
         ),
         lambda effort: streams.forks(effort.long_rounds, effort.items // 50),
     ),

@@ -59,14 +59,20 @@ def chains(rounds: int, items: int) -> tuple[Spread, ...]:
 
 
 def forks(rounds: int, items: int) -> tuple[Spread, ...]:
-    """An asynchronous stream with an asynchronous and a plain sink, against a loop that feeds two accumulators.
+    """An asynchronous stream with an asynchronous and a plain sink, against a loop that feeds two accumulators, and queues.
 
     Returns:
-        How many times as long it takes, and how many nanoseconds longer for an item.
+        How many times as long as the loop it takes, how many nanoseconds longer for an item, and how many times as long as
+        what tasks that are sinks take, in lockstep by a queue for each.
     """
-    variants = {"by hand": partial(_pushed, items), "fork": partial(_fork, items)}
+    variants = {
+        "by hand": partial(_pushed, items),
+        "with queues": partial(_queued, items),
+        "fork": partial(_fork, items),
+    }
     agreed(variants)
-    return _price(interleaved(variants, rounds), "fork", items)
+    taken = interleaved(variants, rounds)
+    return (*_price(taken, "fork", items), quotients(taken, "fork", "with queues"))
 
 
 def _price(taken: Mapping[str, Sequence[float]], of: str, items: int) -> tuple[Spread, Spread]:
@@ -91,6 +97,32 @@ async def _push(count: int) -> dict[str, int]:
         first.add(number)
         second.add(number)
     return {"a": first.result, "b": second.result}
+
+
+def _queued(count: int) -> dict[str, int]:
+    return asyncio.run(_hand_out(count))
+
+
+async def _hand_out(count: int) -> dict[str, int]:
+    queues: dict[str, asyncio.Queue[int | None]] = {"a": asyncio.Queue(1), "b": asyncio.Queue(1)}
+    async with asyncio.TaskGroup() as group:
+        sinks = {name: group.create_task(_taken(queue)) for name, queue in queues.items()}
+        async for number in numbers(count):
+            for queue in queues.values():
+                queue.put_nowait(number)
+            for queue in queues.values():
+                await queue.join()
+        for queue in queues.values():
+            queue.put_nowait(None)
+    return {name: sink.result() for name, sink in sinks.items()}
+
+
+async def _taken(queue: asyncio.Queue[int | None]) -> int:
+    result = 0
+    while (number := await queue.get()) is not None:
+        result += number
+        queue.task_done()
+    return result
 
 
 # As pipelines

@@ -117,7 +117,7 @@ class Rules:
     def line_up(self, fork: Fork) -> None:
         """Makes the tasks that waited on a fork ready."""
         waiting = fork.waiting
-        tasks = sorted(map(_puller, waiting), key=order_of, reverse=True)
+        tasks = _in_order(fork)
         if fork.end is not None:
             fork.told = tasks
         if not self.ready:
@@ -135,11 +135,13 @@ class Rules:
     def choose(self) -> tuple[Puller, Fork] | None:
         """Who should pull, when none is ready, and what; None when all there is to do is to wait for those who are away."""
         pullable = [f for f in self._forks if f.waiting and f.puller is None and not self._blocked(f)]
-        coming = self._coming() if self.away else frozenset()
+        # Where all wait there is nobody to come back. That is most items, and the question takes time.
+        ask = self.away and not (pullable and all(len(fork.waiting) == fork.width for fork in pullable))
+        coming = self._coming() if ask else frozenset()
         if coming:
             pullable = [fork for fork in pullable if fork.drifts or coming.isdisjoint(_absent(fork))]
         if len(pullable) == 1:
-            return min(map(_puller, pullable[0].waiting), key=order_of), pullable[0]
+            return _in_order(pullable[0])[-1], pullable[0]
         if pullable:
             fork, puller = _first_to_pull(pullable)
             if not _settled(fork) and (settled := [fork for fork in pullable if _settled(fork)]):
@@ -229,6 +231,13 @@ def order_of(puller: Puller) -> tuple[int, int]:
 
 def _reversed_order(task: Puller) -> tuple[int, int]:
     return (-task.order[0], -task.order[1])
+
+
+def _in_order(fork: Fork) -> list[Puller]:
+    """The tasks that wait on a fork, the first listed last."""
+    if fork.order and len(fork.waiting) == fork.width:
+        return list(fork.order)
+    return sorted(map(_puller, fork.waiting), key=order_of, reverse=True)
 
 
 def _puller(branch: Branch) -> Puller:

@@ -120,7 +120,7 @@ class LoopScheduler(Rules):
             fork.count += fork.size(item)
             for branch in fork.branches:
                 if branch.live:
-                    if not branch.behind() and branch not in fork.waiting:
+                    if branch not in fork.waiting and not branch.behind():
                         # Somebody lags who didn't: who is to be forced is a new question.
                         self.forced = None
                     branch.push(item)
@@ -255,8 +255,11 @@ class LoopScheduler(Rules):
 
     def _here_again(self, puller: Puller) -> None:
         self.away.discard(puller)
-        if puller not in self._parked and any(stack.owner is puller for stack in self._outside):
-            self.away.add(puller)
+        if puller not in self._parked:
+            for stack in self._outside:
+                if stack.owner is puller:
+                    self.away.add(puller)
+                    break
 
     # Turns
 
@@ -309,7 +312,10 @@ class LoopScheduler(Rules):
             pump.pull()
 
     def _somebody_can_pull(self) -> bool:
-        return any(fork.waiting for fork in self._forks) or any(isinstance(need, Fork) for need in self._waits.values())
+        for fork in self._forks:
+            if fork.waiting:
+                return True
+        return any(isinstance(need, Fork) for need in self._waits.values())
 
     def _resume(self, puller: Puller) -> None:
         parked = self._parked.get(puller)
