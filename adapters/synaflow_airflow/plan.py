@@ -95,9 +95,6 @@ def plan_dag(pipeline: PipelineDef, options: Options) -> DagPlan:
     groups = _groups(pipeline, options.join, problems)
     ids = airflow_ids(group[0] for group in groups)
     home = {step: ids[group[0]] for group in groups for step in group}
-    problems += [
-        f"step '{step.name}' is asynchronous, and a task runs none" for step in pipeline.steps if step.is_async
-    ]
     problems += travellers(pipeline, home, settings)
     try:
         params = param_specs(pipeline, options.defaults, scheduled=options.schedule is not None)

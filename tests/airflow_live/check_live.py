@@ -52,7 +52,7 @@ def handoff(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory, handoff: Path) -> Iterator[Airflow]:
-    """An Airflow with four DAGs: three from generated files, one from the factory."""
+    """An Airflow with six DAGs: five from generated files, one from the factory."""
     pipelines = HERE / "pipelines"
     airflow = Airflow(tmp_path_factory.mktemp("airflow") / "home", (EXAMPLES, pipelines))
     retries = ["--task-option", "*.retries=1", "--task-option", "*.retry_delay=timedelta(seconds=1)"]
@@ -61,13 +61,15 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, handoff: Path) -> Iterator
             patch.syspath_prepend(folder)
         _generate("flights:flights", airflow.dags / "flights.py", *(each.replace("*.", "rows.") for each in retries))
         _generate("held:held", airflow.dags / "held_dag.py", *retries)
+        _generate("held:awaited", airflow.dags / "awaited_dag.py", *retries)
         # So much that a busy machine, too, is in the middle of the stream by then.
-        timeout = ["--task-option", "numbers.execution_timeout=timedelta(seconds=10)", "--dag-id", "timed"]
-        _generate("held:held", airflow.dags / "timed_dag.py", *timeout)
+        timeout = ["--task-option", "numbers.execution_timeout=timedelta(seconds=10)", "--dag-id"]
+        _generate("held:held", airflow.dags / "timed_dag.py", *timeout, "timed")
+        _generate("held:awaited", airflow.dags / "timed_awaited_dag.py", *timeout, "timed_awaited")
     (airflow.dags / "report_dag.py").write_text(REPORT.format(handoff=handoff.as_uri()), encoding="utf-8")
     airflow.start()
     try:
-        airflow.rest.wait_for_dags("flights", "held", "timed", "report")
+        airflow.rest.wait_for_dags("flights", "held", "awaited", "timed", "timed_awaited", "report")
         yield airflow
         assert airflow.rest.import_errors() == []
     finally:
@@ -191,15 +193,16 @@ def test_a_killed_task_is_tried_again(airflow: Airflow, tmp_path: Path) -> None:
     assert airflow.rest.xcom("held", "killed", "told", "told") == {"value": "4950, at most 99"}
 
 
-@pytest.mark.parametrize("state", ["failed", "success"])
-def test_what_is_marked_is_closed(state: str, airflow: Airflow, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("dag", "state"), [("held", "failed"), ("held", "success"), ("awaited", "failed")])
+def test_what_is_marked_is_closed(dag: str, state: str, airflow: Airflow, tmp_path: Path) -> None:
     """Its `finally` runs, before Airflow kills it."""
-    airflow.rest.trigger("held", f"marked_{state}", {"folder": str(tmp_path)})
+    name = f"marked_{state}"
+    airflow.rest.trigger(dag, name, {"folder": str(tmp_path)})
     half(tmp_path)
-    airflow.rest.mark("held", f"marked_{state}", "numbers", state)
+    airflow.rest.mark(dag, name, "numbers", state)
     wait_for("finally", (tmp_path / "closed").exists)
-    airflow.rest.wait_for_end("held", f"marked_{state}")
-    task = airflow.rest.tasks("held", f"marked_{state}")["numbers"]
+    airflow.rest.wait_for_end(dag, name)
+    task = airflow.rest.tasks(dag, name)["numbers"]
     assert (task.state, task.attempt) == (state, 1)
 
 
@@ -217,12 +220,13 @@ def test_what_is_cleared_is_closed_and_runs_again(airflow: Airflow, tmp_path: Pa
     assert airflow.rest.wait_for_end("held", "cleared") == "success"
 
 
-def test_a_timeout_closes_it(airflow: Airflow, tmp_path: Path) -> None:
-    airflow.rest.trigger("timed", "late", {"folder": str(tmp_path)})
+@pytest.mark.parametrize("dag", ["timed", "timed_awaited"])
+def test_a_timeout_closes_it(dag: str, airflow: Airflow, tmp_path: Path) -> None:
+    airflow.rest.trigger(dag, "late", {"folder": str(tmp_path)})
     half(tmp_path)
     wait_for("finally", (tmp_path / "closed").exists)
-    assert airflow.rest.wait_for_end("timed", "late") == "failed"
-    assert "AirflowTaskTimeout" in airflow.rest.log("timed", "late", "numbers")
+    assert airflow.rest.wait_for_end(dag, "late") == "failed"
+    assert "AirflowTaskTimeout" in airflow.rest.log(dag, "late", "numbers")
 
 
 def test_the_log_counts_while_the_task_runs(airflow: Airflow, tmp_path: Path) -> None:

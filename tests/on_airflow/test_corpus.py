@@ -12,6 +12,7 @@ import pytest
 from pydantic_core import to_jsonable_python
 
 from conformance.runners import LocalRunner
+from conformance.twins import twin_of
 from corpus import CASES, Case, run_case
 from corpus.case import Outcome, Recorder
 from on_airflow.dagruns import Ran, run_dag
@@ -45,9 +46,17 @@ RUNNABLE = [case for case in CASES if case.raises is None][:: 1 if version("apac
 
 @pytest.mark.parametrize("case", RUNNABLE, ids=str)
 def test_the_same_as_run(case: Case, dags: Path) -> None:
+    _compared(case, case.build(Recorder()), f"case_{case.name}", dags)
+
+
+@pytest.mark.parametrize("case", RUNNABLE[::8], ids=str)
+def test_asynchronous_twins(case: Case, dags: Path) -> None:
+    """The same steps, every one of which awaits something."""
+    _compared(case, twin_of(case.build(Recorder())), f"twin_{case.name}", dags)
+
+
+def _compared(case: Case, pipeline: PipelineDef, dag_id: str, dags: Path) -> None:
     local = run_case(LocalRunner(), case)
-    pipeline = case.build(Recorder())
-    dag_id = f"case_{case.name}"
     join = JOINED.get(case.name, [])
     if case.name in STREAMS_OF_PARAMS or join:
         said = "can't travel: .*, join=" if join else "is a stream, which no trigger can give"

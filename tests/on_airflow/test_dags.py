@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from on_airflow import reports
+from on_airflow import fetched, reports
 from on_airflow.dagruns import Ran, run_dag, run_file
 from synaflow import PipelineDef, pipeline, run, step
 from synaflow_airflow import DagError, to_dag, to_dag_file
@@ -55,6 +55,18 @@ def test_values_come_as_they_went(run_it: Any, dags: Path) -> None:
     assert ran.steps["read"] | {"seconds": 0} == {"status": "ok", "items_out": 9, "seconds": 0}
     assert ran.steps["totals"]["items_in"] == 9
     assert "seconds" not in ran.steps["totals"]
+
+
+def test_asynchronous_steps_run_in_a_task_too(run_it: Any, dags: Path) -> None:
+    """On an event loop of the task's own, region by region."""
+    ran = run_it(dags, fetched.fetches, {"upto": 7}, dag_id="fetches")
+    expected = run(fetched.fetches, fetched.Params(7))
+    assert ran.state == "success"
+    assert ran.tasks == dict.fromkeys(["numbers", "told"], "success")
+    assert value_of(ran, fetched.fetches, "told") == expected["told"]
+    assert expected["told"] == "36 letters: page 0, page 1, page 2, page 3, page 5, page 6"
+    assert ran.steps["fetched"]["dropped"] == 1
+    assert ran.steps["listed"]["items_in"] == 6
 
 
 def test_params_keep_their_defaults(run_it: Any, dags: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from synaflow import pipeline
+from synaflow import pipeline, step
 
 
 @dataclass
@@ -35,6 +36,20 @@ def numbers(folder: Path) -> Iterator[int]:
         (folder / "closed").touch()
 
 
+async def awaited_numbers(folder: Path) -> AsyncIterator[int]:
+    """The same on an event loop; it takes a moment to close."""
+    try:
+        for number in range(100):
+            if number == 50:
+                (folder / "half").write_text(str(os.getpid()))
+                while not (folder / "go").exists():
+                    await asyncio.sleep(0.05)
+            yield number
+    finally:
+        await asyncio.sleep(0.05)
+        (folder / "closed").touch()
+
+
 def total(numbers: Iterator[int], folder: Path) -> int:
     """Fails at the number that the test has written down as disliked."""
     note = folder / "disliked"
@@ -56,3 +71,5 @@ def told(total: int, largest: int) -> str:
 
 
 held = pipeline("held", Params, [numbers, total, largest, told], doc="Waits in the middle of its stream.")
+
+awaited = pipeline("awaited", Params, [step("numbers", awaited_numbers), total, largest, told])
