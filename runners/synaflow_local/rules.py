@@ -91,6 +91,22 @@ class Rules:
         """Lets nobody go on after the step that is running."""
         self.stopped = True
 
+    def ending(self) -> Iterator[Puller]:
+        """Ends every stream for those who still run; gives who is to go on before they are told to end, one by one.
+
+        A consumer to whom its producer's error was handed gets to see that, not that another was quicker.
+        """
+        self.stopped = True
+        for fork in self._forks:
+            for branch in fork.branches:
+                branch.deny(Cancelled)
+        for fork in self._forks:
+            if fork.end is not None and fork.end.error is not None:
+                for task in reversed(fork.told):
+                    if task in self._running and task in self.ready:
+                        self.ready.remove(task)
+                        yield task
+
     def closed(self, fork: Fork) -> None:
         """Takes note that a fork was closed because nobody reads it any more."""
         fork.over = True

@@ -156,17 +156,8 @@ class Scheduler(Rules):
         """Ends what still runs, consumers in the order they are listed."""
         if not self._running:
             return
-        self.stopped = True
-        for fork in self._forks:
-            for branch in fork.branches:
-                branch.deny(Cancelled)
-        for fork in self._forks:
-            # A consumer to whom its producer's error was handed gets to see that, not that another was quicker.
-            if fork.end is not None and fork.end.error is not None:
-                for task in reversed(fork.told):
-                    if task in self._running and task in self.ready:
-                        self.ready.remove(task)
-                        task.stack.switch()
+        for task in self.ending():
+            task.stack.switch()
         for task in self._tasks:
             if task in self._running:
                 self.cancel(task)

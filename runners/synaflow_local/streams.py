@@ -11,7 +11,7 @@ import contextvars
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import greenlet
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EachInputs",
+    "Once",
     "OneShot",
     "Opened",
     "Relay",
@@ -38,6 +39,8 @@ __all__ = [
     "passed",
 ]
 
+_T = TypeVar("_T")
+
 
 @dataclass(slots=True, eq=False)
 class Tally:
@@ -46,18 +49,23 @@ class Tally:
     n: int = 0
 
 
-class OneShot:
-    """A stream for a consumer that asks for `Iterable`: it can be iterated over once.
+class Once(Generic[_T]):
+    """Something that can be had once.
 
     A plain iterator would give itself again, exhausted, so that `count` then `sum` over it would be silently wrong.
     """
 
-    def __init__(self, source: Iterator[object], step: str, parameter: str) -> None:
-        self._source: Iterator[object] | None = source
+    def __init__(self, source: _T, step: str, parameter: str) -> None:
+        self._source: _T | None = source
         self._step: Final = step
         self._parameter: Final = parameter
 
-    def __iter__(self) -> Iterator[object]:
+    def take(self) -> _T:
+        """It, the first time.
+
+        Raises:
+            StreamReadError: It isn't the first time.
+        """
         source, self._source = self._source, None
         if source is None:
             raise StreamReadError(
@@ -65,6 +73,13 @@ class OneShot:
                 "to read it again, ask for `list`"
             )
         return source
+
+
+class OneShot(Once[Iterator[object]]):
+    """A stream for a consumer that asks for `Iterable`: it can be iterated over once."""
+
+    def __iter__(self) -> Iterator[object]:
+        return self.take()
 
 
 @dataclass(slots=True, eq=False)

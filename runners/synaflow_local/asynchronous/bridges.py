@@ -17,6 +17,7 @@ from typing import Final
 
 from synaflow import Cancelled, StreamReadError
 from synaflow_local.asynchronous.stack import awaited, current_stack
+from synaflow_local.streams import Once
 
 __all__ = [
     "AsyncOneShot",
@@ -216,19 +217,8 @@ async def generated(stream: AsyncIterator[object]) -> AsyncGenerator[object, Non
         yield item
 
 
-class AsyncOneShot:
+class AsyncOneShot(Once[AsyncIterator[object]]):
     """A stream for a step that asks for `AsyncIterable`: it can be iterated over once."""
 
-    def __init__(self, source: AsyncIterator[object], step: str, parameter: str) -> None:
-        self._source: AsyncIterator[object] | None = source
-        self._step: Final = step
-        self._parameter: Final = parameter
-
     def __aiter__(self) -> AsyncIterator[object]:
-        source, self._source = self._source, None
-        if source is None:
-            raise StreamReadError(
-                f"step '{self._step}' iterates twice over '{self._parameter}', which is a stream and can be read once; "
-                "to read it again, ask for `list`"
-            )
-        return source
+        return self.take()

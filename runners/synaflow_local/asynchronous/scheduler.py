@@ -353,17 +353,8 @@ class LoopScheduler(Rules):
     def _stop(self) -> None:
         """Ends what still runs, consumers in the order they are listed, and waits until all have."""
         if self._running:
-            self.stopped = True
-            for fork in self._forks:
-                for branch in fork.branches:
-                    branch.deny(Cancelled)
-            for fork in self._forks:
-                # A consumer to whom its producer's error was handed gets to see that, not that another was quicker.
-                if fork.end is not None and fork.end.error is not None:
-                    for task in reversed(fork.told):
-                        if task in self._running and task in self.ready:
-                            self.ready.remove(task)
-                            self._resume(task)
+            for seeing in self.ending():
+                self._resume(seeing)
             for task in self._tasks:
                 if task in self._running:
                     self.cancel(task)
