@@ -220,7 +220,10 @@ def _ray(name: str, wanted: list[str]) -> None:
         with cluster_of_its_own() as env:
             if not (session.posargs or wanted):
                 session.run("pytest", "--doctest-modules", "--pyargs", "synaflow_ray", env=env)
-            every = ["tests/on_ray/test_corpus.py", "tests/on_ray/test_words.py"] if wanted else ["tests/on_ray"]
+            every = ["tests/on_ray"]
+            if wanted:
+                every = ["tests/on_ray/test_corpus.py", "tests/on_ray/test_words.py"]
+                env["SYNAFLOW_RAY_EVERY"] = "3"
             session.run("pytest", *(session.posargs or every), env=env)
 
     with_it = "the oldest allowed Ray, in part" if wanted else "the newest Ray"
