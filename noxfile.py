@@ -235,6 +235,15 @@ for _name, _wanted in RAYS.items():
     _ray(_name, _wanted)
 
 
+@nox.session(name="ray-deaths")
+def ray_deaths(session: nox.Session) -> None:
+    """Kill actors and replicas at 20 random moments each, or as many as `-- NUMBER` says; `.ci/run` tries one of each."""
+    install_ray(session)
+    (rounds,) = session.posargs or ["20"]
+    with cluster_of_its_own() as env:
+        session.run("pytest", "tests/on_ray/test_death.py", env=env | {"SYNAFLOW_ROUNDS": rounds})
+
+
 @nox.session(name="ray-benchmarks")
 def ray_benchmarks(session: nox.Session) -> None:
     """Measure the Ray runner: `-- --write` puts the figures into the README, `-- --quick` sees that all runs."""

@@ -52,7 +52,10 @@ _AHEAD: Final = 16
 """Chunks per replica that may be done before the first that isn't: then what comes out first is waited for."""
 
 _DEATHS: Final = 3
-"""Replicas that may die while they have one chunk: then it is taken for the reason."""
+"""Replicas that have to die while they have an item before it is taken for the reason."""
+
+_ALONE: Final = 2
+"""Of those, how many must have had nothing else: one may die of an item once, after others have died of its neighbours."""
 
 _TICK: Final = 0.01
 
@@ -86,6 +89,7 @@ class _Chunk:
         items: The items.
         size: How many they are.
         deaths: How many replicas have died while they had it.
+        alone: How many of them while it was a single item.
         outcome: What came of it.
     """
 
@@ -93,6 +97,7 @@ class _Chunk:
     items: list[Mapping[str, object]]
     size: int
     deaths: int = 0
+    alone: int = 0
     outcome: Outcome | None = None
 
 
@@ -345,15 +350,16 @@ class Pool:
             self._alone = monotonic()
             ray.kill(replica)  # it may be out of reach and alive
         chunk.deaths += 1
+        chunk.alone += chunk.size == 1
         if not self._job.replay:
             reason = f"a replica died while it had {_places(chunk)}, and replay=False"
-        elif chunk.deaths >= _DEATHS:
-            reason = f"{_DEATHS} replicas died, one after the other, while they had {_places(chunk)}"
+        elif chunk.deaths >= _DEATHS and chunk.alone >= _ALONE:
+            reason = f"{chunk.deaths} replicas died, one after the other, while they had {_places(chunk)}"
         else:
             with self._changed:
-                # What was first goes first again. What has cost two replicas goes item by item: the third one tells which it was.
-                alone = chunk.deaths == _DEATHS - 1
-                self._redo.extend(_apart(chunk) if alone else [chunk])
+                # What was first goes first again. What has cost two replicas goes item by item: the next ones tell which it was.
+                apart = chunk.size > 1 and chunk.deaths == _DEATHS - 1
+                self._redo.extend(_apart(chunk) if apart else [chunk])
                 self._redo.sort(key=lambda each: each.first)
             return
         chunk.outcome = Outcome([], failure=self._failure(chunk, reason, error))
