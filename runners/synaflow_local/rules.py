@@ -130,6 +130,13 @@ class Rules:
         self._wake(fork)
         self.line_up(fork)
 
+    def keep(self, branch: Branch, item: object) -> None:
+        """Keeps an item for a reader that isn't waiting for it."""
+        if not branch.behind():
+            # Somebody lags who didn't: who is to be forced is a new question.
+            self.forced = None
+        branch.push(item)
+
     def line_up(self, fork: Fork) -> None:
         """Makes the tasks that waited on a fork ready."""
         waiting = fork.waiting

@@ -141,10 +141,7 @@ class Scheduler(Rules):
         else:
             for branch in fork.branches:
                 if branch.live and branch not in waiting:
-                    if not branch.behind():
-                        # Somebody lags who didn't: who is to be forced is a new question.
-                        self.forced = None
-                    branch.push(item)
+                    self.keep(branch, item)
         self.line_up(fork)
 
     def _chosen(self) -> Puller:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from synaflow_local.execution import Execution
     from synaflow_local.streams import Tally
 
-__all__ = ["Begun", "CallsInThreads", "Outcome", "call_in_thread", "outcome_of", "threads_for"]
+__all__ = ["CallsInThreads", "Outcome", "call_in_thread", "outcome_of", "threads_for"]
 
 
 @dataclass(slots=True, eq=False)
@@ -84,7 +84,7 @@ def outcome_of(action: Callable[[], object]) -> Outcome:
 
 
 @dataclass(slots=True, eq=False)
-class Begun:
+class _Begun:
     """A call that was begun and whose result nobody has taken yet."""
 
     index: int
@@ -99,12 +99,12 @@ class CallsInThreads:
         self._execution: Final = execution
         self._step: Final = step
         self._pool: Final = threads_for(step)
-        self._begun: Final[deque[Begun]] = deque()
+        self._begun: Final[deque[_Begun]] = deque()
 
     def begin(self, index: int, items: Mapping[str, object], arguments: dict[str, object]) -> None:
         """Begins the call for an item."""
         outcome = call_in_thread(self._pool, self._execution, self._step, arguments)
-        self._begun.append(Begun(index, items, outcome))
+        self._begun.append(_Begun(index, items, outcome))
 
     def results(self, tally: Tally, *, room: bool) -> Generator[object, None, None]:
         """Gives the results that are there; waits for some until there is room for a call, or else for all of them."""
@@ -118,7 +118,7 @@ class CallsInThreads:
             self._begun.remove(ready)
             yield from ready.outcome.result().deliver(self._execution, self._step, ready.index, ready.items, tally)
 
-    def _candidates(self) -> list[Begun]:
+    def _candidates(self) -> list[_Begun]:
         return [self._begun[0]] if self._step.ordered else [*self._begun]
 
     def __enter__(self) -> CallsInThreads:

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from synaflow._check.settle import Settler
     from synaflow._declare.include import Include
     from synaflow._model import Edge, ParamsDef, StepDef
-
-from synaflow._types import TypeForm
+    from synaflow._types import TypeForm
 
 __all__ = ["declare_include", "dissolve_passes"]
 

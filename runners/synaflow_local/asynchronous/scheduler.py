@@ -120,10 +120,10 @@ class LoopScheduler(Rules):
             fork.count += fork.size(item)
             for branch in fork.branches:
                 if branch.live:
-                    if branch not in fork.waiting and not branch.behind():
-                        # Somebody lags who didn't: who is to be forced is a new question.
-                        self.forced = None
-                    branch.push(item)
+                    if branch in fork.waiting:
+                        branch.push(item)
+                    else:
+                        self.keep(branch, item)
             if fork.width:
                 self.line_up(fork)
             else:
